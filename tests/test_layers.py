@@ -1,0 +1,98 @@
+"""Dense and Sequential: gradients of every input and parameter; values by explicit loops; initialisation by moments."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from tests.strategies import generators, sizes
+from tinyvae.gradcheck import check_gradients
+from tinyvae.layers import Activation, Dense, Sequential, glorot_uniform, he_normal, mlp
+
+
+def shifted(layer, rng):
+    """The layer with non-zero biases."""
+    for array in layer.parameters.values():
+        array += 0.3 * rng.standard_normal(array.shape)
+    return layer
+
+
+@given(rng=generators, B=sizes, n_in=sizes, n_out=sizes)
+def test_dense_gradients(rng, B, n_in, n_out):
+    layer = shifted(Dense(n_in, n_out, rng, dtype=np.float64), rng)
+    x = rng.standard_normal((B, n_in))
+    report = check_gradients(layer, x, rng=rng)
+    assert [row.name for row in report.rows] == ["x", "W", "b"] and report.worst <= 1e-12
+    assert check_gradients(layer, x, method="central", rng=rng).worst <= 1e-7
+
+
+@given(rng=generators, B=sizes, n_in=sizes, n_out=sizes)
+def test_dense_forward_by_loops(rng, B, n_in, n_out):
+    layer = shifted(Dense(n_in, n_out, rng, dtype=np.float64), rng)
+    x = rng.standard_normal((B, n_in))
+    y = [[sum(x[b, i] * layer.W[i, j] for i in range(n_in)) + layer.b[j] for j in range(n_out)] for b in range(B)]
+    np.testing.assert_allclose(layer.forward(x), y, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "elu", "softplus"])
+@given(rng=generators, B=sizes, width=sizes)
+def test_mlp_gradients(activation, rng, B, width):
+    network = shifted(mlp((3, width, 5, 2), activation, rng, np.float64), rng)
+    report = check_gradients(network, rng.standard_normal((B, 3)), rng=rng)
+    assert [row.name for row in report.rows] == ["x", "0.W", "0.b", "2.W", "2.b", "4.W", "4.b"]
+    assert report.worst <= 1e-12
+
+
+def test_without_input_gradient_the_parameters_get_the_same(rng=np.random.default_rng(0)):
+    network = mlp((4, 3, 2), "tanh", rng, np.float64)
+    network.forward(rng.standard_normal((5, 4)))
+    dy = rng.standard_normal((5, 2))
+    network.backward(dy)
+    with_dx = {name: array.copy() for name, array in network.gradients.items()}
+    for array in network.gradients.values():
+        array[...] = np.nan
+    assert network.backward(dy, input_gradient=False) is None
+    for name, array in network.gradients.items():
+        np.testing.assert_array_equal(array, with_dx[name])
+
+
+def test_backward_overwrites_and_leaves_input_and_parameters_alone(rng=np.random.default_rng(1)):
+    layer = Dense(3, 2, rng, dtype=np.float64)
+    x, dy = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    before = x.copy(), dy.copy(), layer.W.copy(), layer.b.copy()
+    layer.forward(x)
+    layer.backward(dy)
+    first = layer.dW.copy()
+    layer.backward(dy)
+    np.testing.assert_array_equal(layer.dW, first)
+    for now, then in zip((x, dy, layer.W, layer.b), before):
+        np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("initialise, variance", [(glorot_uniform, 2 / (300 + 200)), (he_normal, 2 / 300)])
+def test_initialisation_has_the_variance_of_its_paper(initialise, variance):
+    W = initialise(300, 200, np.random.default_rng(0))
+    assert W.shape == (300, 200)
+    # the variance of a sample variance is at most 2 sigma^4 / n for a normal: 5 standard errors
+    assert abs(W.var() - variance) < 5 * variance * np.sqrt(2 / W.size)
+    assert abs(W.mean()) < 5 * np.sqrt(variance / W.size)
+
+
+def test_glorot_is_bounded_and_the_activation_chooses():
+    limit = np.sqrt(6 / 50)
+    assert np.abs(Dense(30, 20, 0, "tanh").W).max() <= limit
+    assert np.abs(Dense(30, 20, 0, "relu").W).max() > limit
+
+
+def test_astype_copies_and_the_original_stays(rng=np.random.default_rng(2)):
+    network = mlp((3, 4, 2), "tanh", rng)
+    double = network.astype(np.float64)
+    double.layers[0].W += 1
+    assert network.layers[0].W.dtype == np.float32 and double.layers[0].W.dtype == np.float64
+    assert np.abs(double.layers[0].W - network.layers[0].W).min() > 0.5
+
+
+def test_sequential_is_the_composition(rng=np.random.default_rng(3)):
+    first, second = Dense(3, 4, rng), Dense(4, 2, rng)
+    x = rng.standard_normal((5, 3)).astype(np.float32)
+    np.testing.assert_array_equal(Sequential(first, Activation("tanh"), second).forward(x),
+                                  second.forward(np.tanh(first.forward(x))))

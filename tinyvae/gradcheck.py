@@ -1,0 +1,294 @@
+"""Numeric gradients, and the comparison of a hand-written gradient with them.
+
+    forward difference   (f(x + h) - f(x)) / h                 error about h,    at best 1e-8
+    central difference   (f(x + h) - f(x - h)) / (2 h)         error about h^2,  at best 1e-11
+    complex step         Im f(x + i h) / h                     error about h^2, and h may be 1e-30: exact to rounding
+
+The complex step (Squire and Trapp 1998) subtracts nothing, so it loses no digits; it needs an f that is analytic and
+accepts complex numbers, as every forward of tinyvae does.
+"""
+
+import inspect
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinyvae import checks
+
+METHODS = ("complex", "central", "forward")
+# Central: truncation h^2 f_3 / 6 (f_3 the third derivative) and rounding eps f / h are equal near (3 eps f / f_3)^(1/3).
+# A loss sums many terms of which one variable moves few: f / f_3 is large, and 4 eps^(1/3) serves better than eps^(1/3).
+STEPS = {"complex": 1e-30, "central": 4 * np.finfo(float).eps ** (1 / 3), "forward": np.finfo(float).eps ** (1 / 2)}
+TOLERANCES = {"complex": 1e-10, "central": 1e-6, "forward": 1e-4}
+# Entries smaller than this share of their array's largest are judged as if they were that large: a difference
+# quotient has the same absolute rounding error everywhere, so its small entries have lost more digits.
+SCALES = {"complex": 1e-3, "central": 1e-1, "forward": 1e-1}
+
+
+class GradientError(AssertionError):
+    """A gradient is wrong; the message is the report."""
+
+
+def directional_derivative(f, x, direction, method="complex", step=None):
+    """d/dt f(x + t direction) at t = 0 for a scalar f, and the absolute error that rounding alone can cause.
+
+    x, direction : float64 arrays of one shape        step : h; for differences it is relative to max(1, |x|)
+    """
+    h = step or STEPS[method]
+    if method == "complex":
+        return np.imag(f(x + 1j * h * direction)) / h, 0.0
+    # an exactly representable change of x: the difference is divided by the step that was really taken
+    h = h * max(1.0, np.abs(x[direction != 0]).max(initial=0.0))
+    above = x + h * direction
+    below = x - h * direction if method == "central" else x
+    f_above, f_below = f(above), f(below)
+    taken = np.abs(above - below).max() / np.abs(direction).max()
+    rounding = 4 * np.finfo(float).eps * max(abs(f_above), abs(f_below)) / taken
+    return (f_above - f_below) / taken, rounding
+
+
+def numeric_gradients(f, *arrays, method="complex", step=None):
+    """df/darray for each array, entry by entry, for a scalar function f(*arrays).
+
+    arrays : float64 (integers and float32 are refused: see as_float64)        returns : a list of arrays
+    """
+    checks.choice("method", method, dict.fromkeys(METHODS))
+    arrays = [as_float64(f"array {i}", array) for i, array in enumerate(arrays)]
+    gradients = []
+    for i, array in enumerate(arrays):
+        def f_of_one(value, i=i):
+            return f(*arrays[:i], value, *arrays[i + 1:])
+        gradients.append(_entries(f_of_one, array, np.ndindex(array.shape), method, step)[0].reshape(array.shape))
+    return gradients
+
+
+def as_float64(name, array):
+    """array itself when it is float64; TypeError that gives the reason otherwise."""
+    array = np.asarray(array)
+    if array.dtype == np.float64:
+        return array
+    reason = {"i": "an integer cannot be moved by a small step", "u": "an integer cannot be moved by a small step",
+              "b": "a truth value cannot be moved by a small step",
+              "f": "it holds 7 digits, of which a difference quotient keeps 2 or 3"}.get(array.dtype.kind, "no float")
+    raise TypeError(f"{name}: got dtype {array.dtype}, expected float64, because {reason}; "
+                    "convert with .astype(np.float64)")
+
+
+def _entries(f, array, indices, method, step):
+    values, roundings = [], []
+    for index in indices:
+        direction = np.zeros_like(array)
+        direction[index] = 1.0
+        value, rounding = directional_derivative(f, array, direction, method, step)
+        values.append(value)
+        roundings.append(rounding)
+    return np.array(values, dtype=float), np.array(roundings)
+
+
+class Row(NamedTuple):
+    """One variable of a report. ratio is backward / numeric where that is one number everywhere, else None."""
+
+    name: str
+    shape: tuple
+    error: float
+    where: Any
+    backward: float
+    numeric: float
+    ratio: Any
+    ok: bool
+
+
+class Report:
+    """The outcome of check_gradients: rows, ok, worst (the largest relative error), and a table as str()."""
+
+    def __init__(self, rows, method, tolerance, notes):
+        self.rows, self.method, self.tolerance, self.notes = rows, method, tolerance, notes
+        self.worst = max(row.error for row in rows)
+        self.ok = all(row.ok for row in rows)
+
+    def __str__(self):
+        table = [("variable", "shape", "rel. error", "at", "backward", "numeric", "")]
+        for row in self.rows:
+            verdict = "ok" if row.ok else "WRONG" + (f", x {row.ratio:.6g} everywhere" if row.ratio is not None else "")
+            where = row.where if isinstance(row.where, str) else str(row.where).replace(" ", "")
+            table.append((row.name, str(row.shape).replace(" ", ""), f"{row.error:.1e}", where,
+                          f"{row.backward:+.6e}", f"{row.numeric:+.6e}", verdict))
+        widths = [max(len(line[i]) for line in table) for i in range(7)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in table]
+        head = f"gradient check, {self.method}: {'passed' if self.ok else 'FAILED'}, " \
+               f"largest relative error {self.worst:.1e}, allowed {self.tolerance:.0e}"
+        return "\n".join([head, *lines, *(f"note: {note}" for note in self.notes)])
+
+
+def relative_error(backward, numeric, method="complex", rounding=0.0):
+    """|a - n| / max(|a|, |n|, scale), entry by entry.
+
+    scale keeps entries that are tiny beside their array from being judged by rounding: a share of the largest entry
+    (SCALES), and the size at which the rounding of the difference quotient alone would use up the tolerance.
+    """
+    size = np.maximum(np.abs(backward), np.abs(numeric))
+    scale = SCALES[method] * size.max(initial=0.0) + np.asarray(rounding) / TOLERANCES[method]
+    denominator = np.maximum(size, scale)
+    return np.where(np.isfinite(backward - numeric), np.abs(backward - numeric) / np.where(denominator > 0, denominator, 1),
+                    np.inf)
+
+
+def compare(name, shape, places, backward, numeric, rounding, method, tolerance):
+    """One Row from the entries at places: backward, numeric and rounding are 1-D arrays of the same length."""
+    error = relative_error(backward, numeric, method, rounding)
+    worst = int(np.argmax(error))
+    ok = bool(error[worst] <= tolerance)
+    return Row(name, shape, float(error[worst]), places[worst], float(backward[worst]), float(numeric[worst]),
+               None if ok else constant_ratio(backward, numeric), ok)
+
+
+def constant_ratio(backward, numeric):
+    """backward / numeric when it is the same number wherever numeric is not tiny, else None."""
+    large = np.abs(numeric) > 1e-3 * np.abs(numeric).max(initial=0.0)
+    if not large.any() or not np.isfinite(backward).all():
+        return None
+    ratios = backward[large] / numeric[large]
+    ratio = np.median(ratios)
+    small_ones_fit = np.abs(backward - ratio * numeric).max() <= 1e-5 * np.abs(numeric).max() * max(1, abs(ratio))
+    return float(ratio) if small_ones_fit and np.ptp(ratios) <= 1e-5 * max(1, abs(ratio)) else None
+
+
+class Variable(NamedTuple):
+    """What is checked: a value, the gradient backward gave, and the scalar loss as a function of the value."""
+
+    name: str
+    value: np.ndarray
+    gradient: np.ndarray
+    loss_of: Any
+
+
+def check_gradients(target, *inputs, wrt=None, method="complex", step=None, tolerance=None, rng=0, full=2000,
+                    raises=True):
+    """Compare a hand-written gradient with the numeric one, for every input and every parameter.
+
+    target : a pair (f, f_backward), with f_backward(dout, *inputs) returning one gradient per name in wrt;
+             a layer, with forward(x), backward(dy), parameters and gradients;
+             or a model, with loss(*inputs).total, backward(), parameters and gradients
+    inputs : arrays; float64 for a pair. A float32 layer or model is checked as its float64 copy, and a note says so
+    wrt : for a pair, the names of the differentiable arguments of f (all by default)
+    method : complex, central or forward      step, tolerance : by default those of the method
+    rng : Generator or seed, for the upstream gradient and, in large checks, the sampled places
+    full : up to this many entries per variable each one is checked; above, 3 random directions and 20 entries
+
+    returns : Report        Raises GradientError with the report when a gradient is wrong and raises is True.
+    """
+    checks.choice("method", method, dict.fromkeys(METHODS))
+    rng = checks.generator("rng", rng)
+    notes = []
+    if method == "complex" and not isinstance(target, tuple) and not hasattr(target, "astype"):
+        method = "central"
+        notes.append(f"{type(target).__name__} has no astype(complex128): central differences instead of the complex "
+                     "step")
+    tolerance = tolerance or TOLERANCES[method]
+    complex_numbers = method == "complex"
+    if isinstance(target, tuple):
+        variables = _pair_variables(target, inputs, wrt, rng)
+    elif hasattr(target, "forward"):
+        variables = _layer_variables(target, inputs, rng, complex_numbers, notes)
+    elif hasattr(target, "loss"):
+        variables = _model_variables(target, inputs, complex_numbers, notes)
+    else:
+        raise TypeError(f"target: got {type(target).__name__}, expected a pair (f, f_backward), a layer with forward "
+                        "and backward, or a model with loss and backward")
+    rows = [_check(variable, method, step, tolerance, rng, full, notes) for variable in variables]
+    report = Report(rows, method, tolerance, notes)
+    if raises and not report.ok:
+        raise GradientError("\n" + str(report))
+    return report
+
+
+def _check(variable, method, step, tolerance, rng, full, notes):
+    name, value, gradient, loss_of = variable
+    gradient = np.asarray(gradient)
+    if gradient.shape != value.shape:
+        notes.append(f"{name}: the gradient has shape {gradient.shape}, the variable {value.shape}")
+        return Row(name, value.shape, np.inf, "-", np.nan, np.nan, None, False)
+    if value.size <= full:
+        places = list(np.ndindex(value.shape))
+        directions = []
+    else:
+        chosen = rng.choice(value.size, 19, replace=False).tolist() + [int(np.abs(gradient).argmax())]
+        places = [tuple(int(i) for i in np.unravel_index(index, value.shape)) for index in chosen]
+        directions = [rng.choice([-1.0, 1.0], value.shape) for _ in range(3)]
+        notes.append(f"{name}: {value.size} entries, checked along 3 random directions and at 20 entries")
+    numeric, rounding = _entries(loss_of, value, places, method, step)
+    row = compare(name, value.shape, places, np.array([gradient[place] for place in places]), numeric, rounding,
+                  method, tolerance)
+    if directions:
+        along = [directional_derivative(loss_of, value, d, method, step) for d in directions]
+        backward = np.array([np.sum(gradient * d) for d in directions])
+        row_along = compare(name, value.shape, [f"direction {i}" for i in range(3)], backward,
+                            *np.array(along).T, method, tolerance)
+        row = max(row, row_along, key=lambda r: r.error)
+    return row
+
+
+def _pair_variables(pair, inputs, wrt, rng):
+    f, f_backward = pair
+    names = list(inspect.signature(f).parameters)[:len(inputs)]
+    inputs = [as_float64(name, array) for name, array in zip(names, inputs)]
+    wrt = names if wrt is None else [wrt] if isinstance(wrt, str) else list(wrt)
+    if not set(wrt) <= set(names):
+        raise ValueError(f"wrt: got {wrt}, expected names among {names}")
+    dout = rng.standard_normal(np.shape(f(*inputs)))
+    gradients = f_backward(dout, *inputs)
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    if len(gradients) != len(wrt):
+        raise ValueError(f"wrt: the backward returned {len(gradients)} gradients for {wrt}; name the arguments it "
+                         "differentiates, as in wrt=('mu', 'logvar')")
+
+    def loss_with(name):
+        i = names.index(name)
+        return lambda value: np.sum(dout * f(*inputs[:i], value, *inputs[i + 1:]))
+    return [Variable(name, inputs[names.index(name)], gradient, loss_with(name))
+            for name, gradient in zip(wrt, gradients)]
+
+
+def _copies(target, inputs, complex_numbers, notes):
+    """A float64 copy, whose gradient is judged, and the copy in which parameters move (complex for complex steps)."""
+    dtypes = {array.dtype for array in target.parameters.values()}
+    if dtypes - {np.dtype(np.float64)}:
+        notes.append(f"parameters of dtype {', '.join(sorted(map(str, dtypes)))}: a float64 copy was checked, because "
+                     "float32 holds 7 digits, of which a difference quotient keeps 2 or 3")
+    inputs = [as_float64(f"input {i}", array) for i, array in enumerate(inputs)]
+    if not hasattr(target, "astype"):
+        for name, array in target.parameters.items():
+            as_float64(name, array)
+        return target, target, inputs
+    exact = target.astype(np.float64)
+    return exact, target.astype(np.complex128 if complex_numbers else np.float64), inputs
+
+
+def _parameter_variables(exact, moving, loss):
+    def loss_with(name):
+        def loss_of(value):
+            parameter = moving.parameters[name]
+            before = parameter.copy()
+            parameter[...] = value
+            try:
+                return loss()
+            finally:
+                parameter[...] = before
+        return loss_of
+    return [Variable(name, array.copy(), exact.gradients[name].copy(), loss_with(name))
+            for name, array in exact.parameters.items()]
+
+
+def _layer_variables(layer, inputs, rng, complex_numbers, notes):
+    exact, moving, inputs = _copies(layer, inputs, complex_numbers, notes)
+    dy = rng.standard_normal(exact.forward(*inputs).shape)
+    dx = exact.backward(dy)
+    x_variable = Variable("x", inputs[0], dx, lambda value: np.sum(dy * moving.forward(value, *inputs[1:])))
+    return [x_variable, *_parameter_variables(exact, moving, lambda: np.sum(dy * moving.forward(*inputs)))]
+
+
+def _model_variables(model, inputs, complex_numbers, notes):
+    exact, moving, inputs = _copies(model, inputs, complex_numbers, notes)
+    exact.loss(*inputs)
+    exact.backward()
+    return _parameter_variables(exact, moving, lambda: moving.loss(*inputs).total)
