@@ -96,6 +96,19 @@ class Lesson:
         self.claims.append(claim)
         print(f"{'ok   ' if holds else 'FAILS'} {len(self.claims)}. {sentence}\n        {claim.numbers()}  [{source}]")
 
+    def derivation(self, sentence, lines, *, within, source):
+        """Print a chain of equal expressions, each with the rule that gives it and its value; claim that they agree.
+
+        lines : (expression, rule, value) from the first to the last; value None where a line has no number
+        """
+        width = max(len(expression) for expression, _, _ in lines)
+        print()
+        for i, (expression, rule, value) in enumerate(lines):
+            number = "" if value is None else f"{value:+.12f}"
+            print(f"    {'=' if i else ' '} {expression:<{width}}  {number:>18}  {rule}")
+        values = [value for _, _, value in lines if value is not None]
+        self.claim(sentence, max(values) - min(values), 0, within=within, source=source)
+
     def figure(self, figure, name):
         """Save a figure as <out>/<lesson>/<name>.png and say where."""
         path = self.folder / f"{name}.png"

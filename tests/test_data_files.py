@@ -399,10 +399,11 @@ def test_the_second_mirror_is_tried_after(server, cache, capsys, failure):
 
 
 def test_a_refusal_leaves_no_connection_open(monkeypatch):
-    body = io.BytesIO(b"go away")
+    body, errors = io.BytesIO(b"go away"), []
 
     def refuse(request, timeout):
-        raise urllib.error.HTTPError(request.full_url, 403, "Forbidden", {}, body)
+        errors.append(urllib.error.HTTPError(request.full_url, 403, "Forbidden", {}, body))  # kept from collection
+        raise errors[-1]
 
     monkeypatch.setattr(files.urllib.request, "urlopen", refuse)
     with pytest.raises(files.DataError, match="HTTP status 403 Forbidden"):

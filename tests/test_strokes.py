@@ -162,6 +162,8 @@ def test_the_curve_goes_through_its_points_and_lifts_the_pen():
 def test_a_stroke_of_points_on_a_line_is_straight():
     p = (lambda glyph: glyph.matrix @ glyph.control)(_glyph("10 0, 20 20, 30 40, 40 60"))
     assert np.allclose(p[:, 1], 2 * (p[:, 0] - 0.1), atol=1e-12)
+    # Even control points give even steps, up to both ends.
+    assert np.allclose(np.diff(p, axis=0), (p[-1] - p[0]) / (len(p) - 1), atol=1e-12)
 
 
 def test_a_closed_stroke_is_smooth_where_it_closes():
@@ -239,6 +241,14 @@ def test_aspect_stretches_the_width(aspect):
     assert (width[0] - 2) / (height[0] - 2) == pytest.approx(0.5 * aspect, abs=0.06)
 
 
+@pytest.mark.parametrize("thickness", [1.0, 2.5, 4.0])
+def test_thickness_is_the_width_of_a_stem(thickness):
+    # Ink over length, once more, now of a whole glyph: the longer stem has 8 pixels more of it.
+    # 2 % are lost by the thinnest pen, between whose points, half a pixel apart, the field dips.
+    ink = [picture(STEM, size=size, thickness=thickness).sum() for size in (22.0, 14.0)]
+    assert (ink[0] - ink[1]) / 8 == pytest.approx(thickness, rel=0.03)
+
+
 @pytest.mark.parametrize("size", [16.0, 20.0, 23.0])
 @pytest.mark.parametrize("path", ["25 0, 0 50, 25 100, 50 50, 25 0", "50 0, 0 25, 50 50, 100 25, 50 0"])
 def test_size_is_the_longer_side_in_pixels(size, path):
@@ -261,10 +271,10 @@ def test_stems_of_the_sample_lean_by_slant_minus_rotation(sample):
     angle = np.array([lean(images[b]) for b in bars])
     A = np.column_stack([factors["slant"][bars], factors["rotation"][bars], np.ones(len(bars))])
     (slant, rotation, constant), residual, *_ = np.linalg.lstsq(A, angle, rcond=None)
-    # Jitter and warp leave a deviation of about 0.05 radians; the standard error of a coefficient is that
+    # Jitter and warp leave a deviation of 0.08 radians; the standard error of a coefficient is that
     # over (deviation of the factor * sqrt(number of bars)).
     deviation = np.sqrt(residual[0] / len(bars))
-    assert deviation < 0.08
+    assert deviation < 0.1
     error = deviation / np.sqrt(len(bars))
     assert abs(slant - 1) < 5 * error / FACTORS["slant"][1]
     assert abs(rotation + 1) < 5 * error / FACTORS["rotation"][1]
@@ -283,23 +293,23 @@ def test_factors_of_the_sample_show_in_the_picture(sample):
         a, b = (v - (np.bincount(index, v) / np.bincount(index))[index] for v in (a, b))
         return np.corrcoef(a, b)[0, 1]
 
-    assert correlation(sxy / syy, factors["slant"]) > 0.8  # the shear of the ink, in the direction of the slant
-    assert correlation(mass, factors["thickness"]) > 0.8
-    assert correlation(np.maximum(height, width), factors["size"]) > 0.8
-    assert correlation(height, factors["size"]) > 0.4  # some digits are wider than high
+    # Measured: 0.91, 0.81, 0.88, 0.76, 0.64; from seed to seed they move by 0.02.
+    assert correlation(sxy / syy, factors["slant"]) > 0.85  # the shear of the ink, in the direction of the slant
+    assert correlation(mass, factors["thickness"]) > 0.75
+    assert correlation(np.maximum(height, width), factors["size"]) > 0.82
+    assert correlation(height, factors["size"]) > 0.65  # some digits are wider than high
     # the width without the slant's share: of the moments, var(x) - cov(x, y)^2 / var(y)
-    assert correlation(np.sqrt((sxx - sxy**2 / syy) / syy), factors["aspect"]) > 0.6
+    assert correlation(np.sqrt((sxx - sxy**2 / syy) / syy), factors["aspect"]) > 0.55
 
 
 def test_pictures_of_one_digit_and_style_differ_in_shape_not_only_in_the_factors():
-    # Jitter and warp: with them switched off, an undisturbed 3 is drawn from the same factors; they must differ,
-    # but not so much that they are different digits.
+    # An undisturbed 3 from the same factors, beside the 3 of the sample: how far apart, as a part of its length?
+    # Measured 0.51; with the jitter alone 0.40, with the warp alone 0.44, with the half-pixel shift alone 0.25.
     images, labels, factors = digits(2000, seed=5)
     rows = np.flatnonzero((labels == 3) & (factors["style"] == 0))
     still = np.array([picture(GLYPHS[3][0][2], **{name: factors[name][r] for name in FACTORS}).ravel() for r in rows])
-    distance = np.sqrt(np.sum((images[rows] - still) ** 2, axis=1))
-    scale = np.sqrt(np.sum(still**2, axis=1))
-    assert 0.3 < np.mean(distance / scale) < 0.9
+    distance = np.linalg.norm(images[rows] - still, axis=1) / np.linalg.norm(still, axis=1)
+    assert 0.47 < np.mean(distance) < 0.6
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -375,7 +385,8 @@ def test_a_reader_of_real_handwriting_reads_them(unseen):
     labels = np.frombuffer(labels, np.uint8, offset=8)[:10000]
     classify = fit_classifier(images, labels, 100, 1500, np.random.default_rng(0))
     right = classify(unseen.images) == unseen.labels
-    # 96 % measured. Each digit on its own as well: nine good glyphs must not hide one bad.
+    # 94 % measured, the worst digit 86 %; after all of MNIST and more steps, 98 % and 95 %.
+    # Nine good glyphs must not hide one bad.
     assert np.mean(right) >= 0.88
     for digit in range(10):
         assert np.mean(right[unseen.labels == digit]) >= 0.75, digit

@@ -93,7 +93,7 @@ JITTER = 0.03  # standard deviation of a control point, in heights of the digit
 WARP = 0.03  # standard deviation of the amplitude of one wave of the warp, in heights of the digit
 WAVES = 3
 MAX_POINTS = 16  # no glyph has more control points
-SPACING = 0.8  # pixels between neighbouring points of a curve, about
+SPACING = 0.6  # pixels between neighbouring points of a curve, at most about
 BATCH = 256  # images drawn at once, so that the arrays stay small
 
 

@@ -1,0 +1,45 @@
+"""Run a lesson as a learner would, or with one thing in it (or in the library under it) broken."""
+
+import json
+import pathlib
+import sys
+
+from lessons.course import lesson_files
+
+
+def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None):
+    """Run lesson number (such as "16") with --quick; returns (exit status, printed text, the record in claims.json).
+
+    replace : (old, new) changes the lesson's own text before it runs; old must occur in it
+    """
+    name, path = next((name, path) for name, path in lesson_files().items() if name.startswith(number))
+    text = path.read_text(encoding="utf-8")
+    if replace is not None:
+        old, new = replace
+        assert old in text, f"{old!r} does not occur in {path.name}"
+        text = text.replace(old, new)
+    monkeypatch.setattr(sys, "argv", [str(path), "--quick", "--out", str(folder), *arguments])
+    status = 0
+    try:
+        exec(compile(text, str(path), "exec"), {"__name__": "__main__"})      # no __file__: as in an editor's cell
+    except SystemExit as exit:
+        status = exit.code
+    record = json.loads((pathlib.Path(folder) / name / "claims.json").read_text())
+    return status, capsys.readouterr().out, record
+
+
+def assert_sound(status, record, claims=5):
+    """The lesson ended well, made at least so many claims with their sources, and its figures exist."""
+    failed = [f"{c['sentence']}: {c['measured']} {c['relation']} {c['expected']}" for c in record["claims"]
+              if not c["holds"]]
+    assert status == 0 and not failed, failed
+    assert len(record["claims"]) >= claims
+    assert all(c["source"] for c in record["claims"])
+    assert all(pathlib.Path(figure).read_bytes()[:4] == b"\x89PNG" for figure in record["figures"])
+
+
+def failing(record):
+    """The sentences of the claims that do not hold."""
+    return [claim["sentence"] for claim in record["claims"] if not claim["holds"]]
+
+

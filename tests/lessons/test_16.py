@@ -1,0 +1,37 @@
+"""Lesson 16 holds, repeats itself, and fails when the code under one of its claims is broken."""
+
+import numpy as np
+import pytest
+
+from tests.lessons.running import assert_sound, failing, run_lesson
+from tinyvae import evaluation, gaussian, vae
+
+
+def test_it_holds(tmp_path, monkeypatch, capsys):
+    status, text, record = run_lesson("16", tmp_path, monkeypatch, capsys)
+    assert_sound(status, record, claims=8)
+    again = run_lesson("16", tmp_path / "again", monkeypatch, capsys)[1]
+    assert again.replace(str(tmp_path / "again"), str(tmp_path)) == text         # same seed, same output
+
+
+@pytest.mark.parametrize("old, new, claim", [
+    ('dlogvar = dsigma * v["sigma"] / 2', 'dlogvar = dsigma * v["sigma"]', "numerical gradient"),
+    ('dh3 = dy3 * (1 - v["y3"]**2)', 'dh3 = dy3', "numerical gradient"),
+    ("[gradient(order[i:i + 32]) for", "[gradient(order[i:i + 31]) for", "mean of the minibatch gradients"),
+    ("return model.gradients.vector.copy()", "return model.gradients.vector.copy() * len(rows)", "noise of a minibatch"),
+])
+def test_a_broken_line_fails_its_claim(old, new, claim, tmp_path, monkeypatch, capsys):
+    status, _, record = run_lesson("16", tmp_path, monkeypatch, capsys, replace=(old, new))
+    assert status == 1 and any(claim in sentence for sentence in failing(record))
+
+
+def test_a_broken_library_fails_its_claims(tmp_path, monkeypatch, capsys):
+    """The variance for the standard deviation, and a KL without its -1: no gradient check sees either."""
+    monkeypatch.setattr(gaussian, "reparameterise", lambda mu, logvar, eps: mu + np.exp(logvar) * eps)
+    monkeypatch.setattr(gaussian, "kl_standard_normal",
+                        lambda mu, logvar: 0.5 * np.sum(mu**2 + np.exp(logvar) - logvar, axis=1))
+    assert vae.gaussian is gaussian and evaluation.gaussian is gaussian
+    status, _, record = run_lesson("16", tmp_path, monkeypatch, capsys)
+    assert status == 1
+    assert {"VAE.loss returns the long-form loss",
+            "The KL in closed form is the mean of log q - log p over samples"} <= set(failing(record))
