@@ -1,7 +1,11 @@
 """Settings that every test shares: hypothesis chooses the same examples on every machine and has no deadline."""
 
-import hypothesis
+import os
 
-hypothesis.settings.register_profile("tinyvae", deadline=None, derandomize=True, max_examples=25,
-                                     suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("tinyvae")
+from hypothesis import HealthCheck, Phase, settings
+
+# A mutant is red or green: tests.mutants needs no smallest example.
+phases = [Phase.explicit, Phase.generate] if "TINYVAE_MUTANTS" in os.environ else list(Phase)
+settings.register_profile("tinyvae", deadline=None, derandomize=True, max_examples=25, phases=phases,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tinyvae")

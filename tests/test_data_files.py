@@ -11,13 +11,14 @@ import threading
 import time
 import tracemalloc
 import urllib.error
+import urllib.request
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tinyvae.data import files
+from tinyvae.data import download, files
 
 REAL = os.environ.get("TINYVAE_DATA", "")
 real_files = pytest.mark.skipif(not os.path.isdir(REAL), reason="needs the real files: TINYVAE_DATA names no folder")
@@ -405,7 +406,7 @@ def test_a_refusal_leaves_no_connection_open(monkeypatch):
         errors.append(urllib.error.HTTPError(request.full_url, 403, "Forbidden", {}, body))  # kept from collection
         raise errors[-1]
 
-    monkeypatch.setattr(files.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
     with pytest.raises(files.DataError, match="HTTP status 403 Forbidden"):
         files.load(TINY, mirrors=["http://127.0.0.1/"])
     assert body.closed
@@ -460,7 +461,7 @@ def test_the_public_functions_ask_each_of_their_mirrors(monkeypatch, public, sou
         asked.append(url)
         raise TimeoutError
 
-    monkeypatch.setattr(files, "_download", refuse)
+    monkeypatch.setattr(download, "download", refuse)
     with pytest.raises(files.DataError, match="no answer in time"):
         public()
     assert asked == [mirror + NAMES[0] + ".gz" for mirror in source.mirrors]

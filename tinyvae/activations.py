@@ -61,8 +61,8 @@ def elu_backward(dy, x, y):
 
 def softplus(x):
     """y = log(1 + e^x), a smooth max(x, 0)."""
-    # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), where nothing overflows;  |x| = max(x, -x)
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.maximum(x, -x)))
+    # log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), where nothing overflows;  -|x| = min(x, -x)
+    return np.maximum(x, 0) + np.log1p(np.exp(np.minimum(x, -x)))
 
 
 def softplus_backward(dy, x, y):

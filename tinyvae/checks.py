@@ -12,11 +12,12 @@ def float_array(name, value, columns=None, dtype=None, ndim=2):
     """
     try:
         array = np.asarray(value)
-    except ValueError as error:
-        raise TypeError(f"{name}: expected an array of numbers, got rows of different lengths ({error})") from None
+    except ValueError:
+        raise TypeError(f"{name}: got rows of different lengths, expected an array with rows of one length") from None
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{name}: expected an array of numbers, got {type(value).__name__} of dtype {array.dtype}")
-    expected = "(B, " * (ndim == 2) + f"{'D' if columns is None else columns})"
+    expected = ("(B, D)" if columns is None else f"(B, {columns}), {columns} numbers per example") if ndim == 2 else \
+        f"({'N' if columns is None else columns},)"
     if array.ndim != ndim or (columns is not None and array.shape[-1] != columns):
         hint = "; one example is x[None, :]" if array.ndim == ndim - 1 else ""
         hint = "; images are flattened with x.reshape(len(x), -1)" if array.ndim > ndim else hint

@@ -55,6 +55,7 @@ class Bernoulli(Parametrised):
     """Binary pixels from logits. x must lie in [0, 1]."""
 
     name = "bernoulli"
+    setting_names = ()
     settings = {}
 
     def check(self, x):
@@ -90,6 +91,7 @@ class Gaussian(Parametrised):
     """
 
     name = "gaussian"
+    setting_names = ("sigma0", "learn_sigma")
 
     def __init__(self, sigma0=1.0, learn_sigma=False):
         self.settings = {"sigma0": checks.positive("sigma0", sigma0), "learn_sigma": bool(learn_sigma)}
@@ -141,10 +143,8 @@ def make_likelihood(likelihood, **settings):
                             "object")
         return likelihood
     kind = checks.choice("likelihood", likelihood, LIKELIHOODS)
-    try:
-        return kind(**settings)
-    except TypeError as error:
-        if "unexpected keyword" not in str(error):
-            raise
-        allowed = "sigma0, learn_sigma" if kind is Gaussian else "no settings"
-        raise TypeError(f"likelihood {likelihood!r}: got {', '.join(settings)}, expected {allowed}") from None
+    unknown = sorted(set(settings) - set(kind.setting_names))
+    if unknown:
+        raise TypeError(f"likelihood {likelihood!r}: got {', '.join(unknown)}, expected "
+                        f"{', '.join(kind.setting_names) or 'no settings'}")
+    return kind(**settings)

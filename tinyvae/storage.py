@@ -71,7 +71,7 @@ def read(path, kinds):
             foreign = header["format"] != FORMAT
         # A damaged archive raises whatever the damaged byte leads to (BadZipFile, zlib.error, EOFError, KeyError ...).
         except Exception as error:
-            raise ValueError(f"{path}: damaged, or not a tinyvae file ({type(error).__name__}: {error}); "
+            raise ValueError(f"{path}: damaged, or not a tinyvae file ({type(error).__name__} while reading); "
                              "train and save again, or use a copy") from error
     if foreign:
         raise ValueError(f"{path}: not a tinyvae file (its format is {header['format']!r})")

@@ -12,17 +12,12 @@ Fashion-MNIST : Zalando SE, MIT licence, https://github.com/zalandoresearch/fash
 
 import gzip
 import hashlib
-import http.client
 import io
 import math
 import os
 import struct
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 import zlib
 from pathlib import Path
@@ -30,7 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinyvae import checks
+from tinyvae import checks, storage
 
 
 class DataError(OSError):
@@ -245,39 +240,33 @@ def _folders(source, base):
 
 def _remote(source, file, mirrors, timeout, time_limit, tried):
     """(path, bytes) of the file, downloaded into the cache folder from the first mirror that gives it, or None."""
-    cache = _writable(cache_folder() / source.folder) if mirrors else None  # before the download, not after it
+    if not mirrors:
+        return None
+    from tinyvae.data.download import download
+    cache = _writable(cache_folder() / source.folder)  # before the download, not after it
     for mirror in mirrors:
         try:
-            data = _download(mirror + file.name + ".gz", file, timeout, time_limit)
+            data = download(mirror + file.name + ".gz", file.most_bytes, timeout, time_limit, _say)
             raw = _verified(file, data)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, ValueError) as error:
             tried.append(f"{mirror}: {_reason(error)}")
             _say(f"{tried[-1]}; not used")
             continue
         # A server that decompresses on the way sends plain bytes: then the name must not end with .gz.
-        return _store(data, cache / (file.name + ".gz" * (data is not raw))), raw
+        path = cache / (file.name + ".gz" * (data is not raw))
+        _store(data, path)
+        return path, raw
     return None
 
 
-def _download(url, file, timeout, time_limit):
-    """The bytes behind url; an error if they are too many, too slow or cut off."""
-    start, data = time.monotonic(), bytearray()
-    request = urllib.request.Request(url, headers={"User-Agent": "tinyvae"})
-    with urllib.request.urlopen(request, timeout=min(timeout, time_limit)) as response:
-        length = response.headers.get("Content-Length", "")
-        length = int(length) if length.isdecimal() else None
-        size = "size unknown" if length is None else f"{length / 1e6:.2f} MB"
-        _say(f"downloading {file.name}.gz ({size}) from {urllib.parse.urlsplit(url).netloc}")
-        # read1 returns what has come so far; read would wait for all of it, however slowly it drips.
-        while chunk := response.read1(65536):
-            data += chunk
-            if max(len(data), length or 0) > file.most_bytes:
-                raise ValueError(f"too large: more than the {file.most_bytes} bytes that can be expected")
-            if time.monotonic() - start > time_limit:
-                raise ValueError(f"too slow: {len(data)} of {length or 'unknown'} bytes in {time_limit:g} s")
-    if length is not None and len(data) < length:
-        raise ValueError(f"cut off after {len(data)} of {length} bytes")
-    return bytes(data)
+def _store(data, path):
+    """Write data under path, whole or not at all."""
+    try:
+        storage.write_bytes(path, lambda stream: stream.write(data))
+    except OSError as error:
+        # Windows refuses to replace a file that another process reads just now: then that one is as good.
+        if not (path.is_file() and path.read_bytes() == data):
+            raise DataError(f"the cache folder {path.parent} cannot be written: {error}") from None
 
 
 def _verified(file, data):
@@ -313,30 +302,8 @@ def _writable(folder):
     return folder
 
 
-def _store(data, path):
-    """Write data under a temporary name of its own, then rename: nobody ever sees half a file. Returns path."""
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
-        with open(handle, "wb") as stream:
-            stream.write(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        # Windows refuses to replace a file that another process reads just now: then that one is as good.
-        if not (path.is_file() and path.read_bytes() == data):
-            raise DataError(f"the cache folder {path.parent} cannot be written: {error}") from None
-    finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
-    return path
-
-
 def _reason(error):
     """What happened, in a few words."""
-    if isinstance(error, urllib.error.HTTPError):
-        error.close()
-        return f"HTTP status {error.code} {error.reason}"
-    error = getattr(error, "reason", error)
     return "no answer in time" if isinstance(error, TimeoutError) else f"{error}" or type(error).__name__
 
 

@@ -1,0 +1,157 @@
+"""A table of bad calls and the error that each must get; python -m tests.bad_input prints it with the messages.
+
+Every message must name the argument (or the path), what came, what was expected and what to do.
+"""
+
+import contextlib
+import pathlib
+import tempfile
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import tinyvae
+from tinyvae import VAE, Adam, Gaussian, Momentum, SGD, check_gradients, digits, evaluation, fit, log_likelihood
+from tinyvae.gradcheck import numeric_gradients
+from tinyvae.layers import Activation, Dense, Sequential
+
+X = np.random.default_rng(0).random((7, 6))
+EPS = np.random.default_rng(1).standard_normal((7, 2))
+WITH_NAN = np.where(np.arange(42).reshape(7, 6) == 23, np.nan, X)
+WITH_INFINITY = np.where(np.isnan(WITH_NAN), np.inf, X)
+
+
+def model(**settings):
+    return VAE(6, (4,), 2, **settings)
+
+
+def quiet_fit(x=X, target=None, **settings):
+    return fit(target or model(), x, progress=False, epochs=1, **settings) if "epochs" not in settings else \
+        fit(target or model(), x, progress=False, **settings)
+
+
+def written(folder, data):
+    path = pathlib.Path(folder) / "file.npz"
+    path.write_bytes(data)
+    return path
+
+
+def occupied(folder):
+    """A path whose folder is a file: nobody, root included, can write there."""
+    return written(folder, b"") / "model.npz"
+
+
+class Bad(NamedTuple):
+    """says : words that the message must hold, in this order."""
+
+    title: str
+    call: Any
+    error: type
+    says: tuple
+
+
+TABLE = [
+    Bad("data_dim zero", lambda f: VAE(0), ValueError, ("data_dim", "got 0", ">= 1")),
+    Bad("data_dim a float", lambda f: VAE(784.0), TypeError, ("data_dim", "784.0", "whole number")),
+    Bad("hidden a number", lambda f: VAE(6, 400), TypeError, ("hidden", "400", "(500,)")),
+    Bad("hidden negative", lambda f: VAE(6, (-3,)), ValueError, ("hidden", "-3")),
+    Bad("latent_dim a bool", lambda f: VAE(6, (4,), True), TypeError, ("latent_dim", "True", "whole number")),
+    Bad("latent_dim zero", lambda f: VAE(6, (4,), 0), ValueError, ("latent_dim", "got 0")),
+    Bad("unknown likelihood", lambda f: model(likelihood="poisson"), ValueError,
+        ("likelihood", "'poisson'", "bernoulli, gaussian")),
+    Bad("likelihood a class", lambda f: model(likelihood=Gaussian), TypeError, ("likelihood", "expected one of")),
+    Bad("sigma0 for a Bernoulli", lambda f: model(likelihood="bernoulli", sigma0=0.1), TypeError,
+        ("bernoulli", "sigma0", "no settings")),
+    Bad("sigma0 zero", lambda f: model(likelihood="gaussian", sigma0=0), ValueError, ("sigma0", "0.0", "> 0")),
+    Bad("sigma0 text", lambda f: Gaussian("small"), TypeError, ("sigma0", "'small'")),
+    Bad("a setting spelt wrong", lambda f: model(likelihood="gaussian", sigma=1), TypeError, ("sigma", "sigma0, learn")),
+    Bad("unknown activation", lambda f: model(activation="swish"), ValueError, ("activation", "'swish'", "tanh")),
+    Bad("beta negative", lambda f: model(beta=-1), ValueError, ("beta", "-1", ">= 0")),
+    Bad("dtype integer", lambda f: model(dtype=int), TypeError, ("dtype", "int64", "float32")),
+    Bad("seed text", lambda f: model(seed="today"), TypeError, ("seed", "'today'", "Generator")),
+    Bad("seed None", lambda f: model().sample(3, None), TypeError, ("rng", "None", "seed")),
+    Bad("x of the wrong width", lambda f: model().loss(X[:, :5], EPS), ValueError, ("x", "(7, 5)", "(B, 6)")),
+    Bad("one example without a batch", lambda f: model().encode(X[0]), ValueError, ("x", "(6,)", "(B, 6)", "x[None, :]")),
+    Bad("images not flattened", lambda f: model().encode(X.reshape(7, 2, 3)), ValueError,
+        ("x", "(7, 2, 3)", "reshape(len(x), -1)")),
+    Bad("empty batch", lambda f: model().loss(X[:0], EPS[:0]), ValueError, ("x", "(0, 6)", "at least one")),
+    Bad("NaN in x", lambda f: model().loss(WITH_NAN, EPS), ValueError, ("x", "1 of 42", "NaN", "(3, 5)")),
+    Bad("infinity in x", lambda f: model().encode(WITH_INFINITY), ValueError, ("x", "infinite", "(3, 5)")),
+    Bad("bytes for a Bernoulli", lambda f: model().loss(255 * X, EPS), ValueError, ("x", "[0, 1]", "x / 255")),
+    Bad("negative pixels", lambda f: model().encode(X - 0.5), ValueError, ("x", "[0, 1]", "gaussian")),
+    Bad("ragged rows", lambda f: model().encode([[1, 2], [3]]), TypeError, ("x", "different lengths")),
+    Bad("text for x", lambda f: model().encode("digits"), TypeError, ("x", "array of numbers", "str")),
+    Bad("eps of the wrong width", lambda f: model().loss(X, EPS[:, :1]), ValueError, ("eps", "(7, 1)", "(B, 2)")),
+    Bad("eps with other rows", lambda f: model().loss(X, EPS[:5]), ValueError, ("eps", "5 rows", "expected 7")),
+    Bad("eps left out", lambda f: model().loss(X, None), TypeError, ("eps", "NoneType")),
+    Bad("NaN in eps", lambda f: model().elbo(X, EPS * np.nan), ValueError, ("eps", "14 of 14")),
+    Bad("z of the wrong width", lambda f: model().decode(X), ValueError, ("z", "(7, 6)", "(B, 2)")),
+    Bad("no samples", lambda f: model().sample(0, 1), ValueError, ("n", "got 0")),
+    Bad("backward before loss", lambda f: model().backward(), RuntimeError, ("backward", "loss(x, eps) first")),
+    Bad("epochs zero", lambda f: quiet_fit(epochs=0), ValueError, ("epochs", "got 0")),
+    Bad("batch_size a float", lambda f: quiet_fit(batch_size=0.5), TypeError, ("batch_size", "0.5")),
+    Bad("fit on no data", lambda f: quiet_fit(X[:0]), ValueError, ("x", "at least one")),
+    Bad("fit on other widths", lambda f: quiet_fit(X[:, :3]), ValueError, ("x", "(7, 3)", "(B, 6)")),
+    Bad("fit with a NaN far in", lambda f: quiet_fit(WITH_NAN, batch_size=2), ValueError, ("x", "NaN", "(3, 5)")),
+    Bad("validation of another width", lambda f: quiet_fit(validation=X[:, :2]), ValueError, ("validation", "(7, 2)")),
+    Bad("arrays of different lengths", lambda f: quiet_fit((X, np.arange(3))), ValueError, ("x", "(3,)", "same number")),
+    Bad("binarise bytes", lambda f: quiet_fit(255 * X, model(likelihood="gaussian"), binarize=True), ValueError,
+        ("x", "[0, 1] to binarise", "x / 255")),
+    Bad("a seed below zero", lambda f: quiet_fit(seed=-1), ValueError, ("seed", "-1")),
+    Bad("a checkpoint in a folder that is a file", lambda f: quiet_fit(checkpoint=occupied(f)), OSError,
+        ("cannot write", "folder", "model.npz")),
+    Bad("a checkpoint that exists", lambda f: quiet_fit(checkpoint=written(f, b"")), FileExistsError,
+        ("checkpoint", "exists", "resume=True")),
+    Bad("resume from a damaged file", lambda f: quiet_fit(checkpoint=written(f, b"PK"), resume=True), ValueError,
+        ("file.npz", "damaged")),
+    Bad("save into a folder that is not there", lambda f: model().save(f + "/no/model.npz"), FileNotFoundError,
+        ("cannot write", "folder that exists", "no/model.npz")),
+    Bad("load what is not there", lambda f: tinyvae.load(f + "/no.npz"), FileNotFoundError, ("cannot read", "no.npz")),
+    Bad("load an empty file", lambda f: tinyvae.load(written(f, b"")), ValueError, ("file.npz", "damaged")),
+    Bad("load a folder", lambda f: tinyvae.load(f), OSError, ("cannot read", "directory")),
+    Bad("lr zero", lambda f: Adam(lr=0), ValueError, ("lr", "0.0", "> 0")),
+    Bad("lr NaN", lambda f: SGD(lr=float("nan")), ValueError, ("lr", "nan")),
+    Bad("beta1 of one", lambda f: Adam(beta1=1), ValueError, ("beta1", "1.0", "[0, 1)")),
+    Bad("momentum above one", lambda f: Momentum(momentum=1.5), ValueError, ("momentum", "1.5", "[0, 1)")),
+    Bad("an optimiser for two models", lambda f: (o := Adam(), quiet_fit(optimizer=o),
+                                                  quiet_fit(target=VAE(6, (5,), 2), optimizer=o)), ValueError,
+        ("theta", "new optimiser for each model")),
+    Bad("k zero", lambda f: log_likelihood(model(), X, k=0), ValueError, ("k", "got 0")),
+    Bad("an error from one sample", lambda f: log_likelihood(model(), X, k=1, return_error=True), ValueError,
+        ("k", "got 1", ">= 2")),
+    Bad("likelihood of other widths", lambda f: log_likelihood(model(), X.T), ValueError, ("x", "(6, 7)", "(B, 6)")),
+    Bad("elbo with half a sample", lambda f: evaluation.elbo(model(), X, samples=0.5), TypeError, ("samples", "0.5")),
+    Bad("a gradient check of integers", lambda f: numeric_gradients(np.sum, np.arange(3)), TypeError,
+        ("array 0", "int64", "float64", "small step", "astype")),
+    Bad("a gradient check of float32", lambda f: numeric_gradients(np.sum, np.float32([1])), TypeError,
+        ("array 0", "float32", "7 digits", "astype")),
+    Bad("a gradient check of a number", lambda f: check_gradients(3), TypeError, ("target", "int", "(f, f_backward)")),
+    Bad("an unknown method", lambda f: check_gradients(Activation("tanh"), X, method="autograd"), ValueError,
+        ("method", "'autograd'", "complex, central, forward")),
+    Bad("a backward of other length", lambda f: check_gradients((lambda a, b: a * b, lambda d, a, b: d * b), X, X),
+        ValueError, ("wrt", "returned 1 gradients", "['a', 'b']")),
+    Bad("an unknown wrt", lambda f: check_gradients((lambda a: a, lambda d, a: d), X, wrt="c"), ValueError,
+        ("wrt", "['c']", "['a']")),
+    Bad("a layer with no layers", lambda f: Sequential(), ValueError, ("layers", "at least one")),
+    Bad("a layer of width zero", lambda f: Dense(0, 3, 0), ValueError, ("n_in", "got 0")),
+    Bad("a layer's input of the wrong width", lambda f: Dense(5, 3, 0).forward(X), ValueError, ("x", "(7, 6)", "(B, 5)")),
+    Bad("no digits", lambda f: digits(0), ValueError, ("n", "got 0")),
+    Bad("digits by float", lambda f: digits(10.0), TypeError, ("n", "10.0", "whole number")),
+]
+
+
+def outcome(bad):
+    """The exception that the call raises, None when it raises none."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(AssertionError):
+        try:
+            bad.call(folder)
+        except Exception as error:
+            return error, folder
+    return None, None
+
+
+if __name__ == "__main__":
+    for number, bad in enumerate(TABLE, 1):
+        error, folder = outcome(bad)
+        message = str(error).replace(folder or "?", "<folder>")
+        print(f"{number:2d}  {bad.title}: {type(error).__name__}: {message}")

@@ -1,0 +1,135 @@
+"""Break the library line by line and see a test turn red: python -m tests.mutants [module ...].
+
+Each formula below is changed in every statement: doubled, its sign flipped, each term and each factor dropped. A
+mutant that no test notices survives and is printed; the exit status is then 1. Takes some minutes.
+"""
+
+import ast
+import concurrent.futures
+import copy
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+# module: the tests that answer for it. In each module every function and method is mutated whose name is not in SKIP.
+MODULES = {
+    "activations": ["test_activations.py"],
+    "layers": ["test_layers.py"],
+    "gaussian": ["test_gaussian.py"],
+    "likelihood": ["test_likelihood.py", "test_vae.py"],
+    "vae": ["test_vae.py"],
+    "optimizer": ["test_optimizer.py"],
+    "evaluation": ["test_evaluation.py"],
+}
+# No formulas: checks, names, files, and what only speeds up or shapes an array.
+SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "load", "fraction", "make_likelihood",
+        "_zeros_like", "mlp", "_data", "_noise", "identity", "sigma"}
+# Mutants that compute the same: (function, the changed line's text, how). Each with its reason.
+EQUIVALENT = {
+    ("step", "work = np.empty(min(self.block, theta.size), theta.dtype)", None): "the values of work are never read",
+    ("log_likelihood", "top[rows] = new_top", None): "any finite reference gives the same sum",
+    ("log_likelihood", "new_top = np.maximum(top[rows], log_w.max(axis=0))", None): "likewise",
+}
+
+
+def expressions(value):
+    """(description, replacement) for a value: doubled, negated, each term or factor of its sums and products gone."""
+    yield "doubled", ast.BinOp(ast.Constant(2), ast.Mult(), value)
+    yield "sign flipped", ast.UnaryOp(ast.USub(), value)
+    for node in ast.walk(value):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+            for side, other in ((node.left, "right"), (node.right, "left")):
+                if other == "left" and isinstance(node.op, ast.Div):
+                    continue
+                word = "term" if isinstance(node.op, (ast.Add, ast.Sub)) else "factor"
+                dropped = node.right if other == "right" else node.left
+                yield f"{word} {ast.unparse(dropped)} dropped", replaced(value, node, side)
+
+
+def replaced(tree, node, new):
+    """A copy of tree with node replaced."""
+    if tree is node:
+        return copy.deepcopy(new)
+    tree = copy.copy(tree)
+    for name, field in ast.iter_fields(tree):
+        if isinstance(field, ast.AST):
+            setattr(tree, name, replaced(field, node, new))
+        elif isinstance(field, list):
+            setattr(tree, name, [replaced(item, node, new) if isinstance(item, ast.AST) else item for item in field])
+    return tree
+
+
+def numeric(value):
+    """Not a mutation target: text, calls that only move data, tests, functions."""
+    return not isinstance(value, (ast.Constant, ast.Lambda, ast.JoinedStr, ast.Dict, ast.Compare, ast.ListComp))
+
+
+def statement_mutants(statement):
+    """(description, new statements) for one assignment, return or in-place call."""
+    if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return)) and statement.value is not None:
+        parts = statement.value.elts if isinstance(statement.value, ast.Tuple) else [statement.value]
+        for part in parts:
+            if numeric(part):
+                for how, new in expressions(part):
+                    yield how, [replaced(statement, part, new)]
+        if isinstance(statement, ast.AugAssign):
+            yield "statement dropped", [ast.Pass()]
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        for keyword in statement.value.keywords:
+            if keyword.arg == "out":
+                target = copy.deepcopy(keyword.value)
+                target.ctx = ast.Store()
+                for how, factor in (("doubled", 2), ("sign flipped", -1)):
+                    yield how, [statement, ast.AugAssign(target, ast.Mult(), ast.Constant(factor))]
+
+
+def mutants(module):
+    """(function, line, description, source) for every mutant of tinyvae/<module>.py."""
+    text = (ROOT / "tinyvae" / f"{module}.py").read_text()
+    tree = ast.parse(text)
+    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name not in SKIP]:
+        for block in [node.body for node in ast.walk(function) if isinstance(getattr(node, "body", None), list)]:
+            for i, statement in enumerate(block):
+                for how, new in statement_mutants(statement):
+                    block[i:i + 1] = new
+                    source = ast.unparse(ast.fix_missing_locations(tree))
+                    block[i:i + len(new)] = [statement]
+                    yield function.name, ast.unparse(statement), how, source
+
+
+def survives(module, source):
+    """True when the module's tests pass on the mutant."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("tinyvae", "tests"):
+            shutil.copytree(ROOT / part, pathlib.Path(folder) / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "setup.cfg", folder)
+        (pathlib.Path(folder) / "tinyvae" / f"{module}.py").write_text(source)
+        environment = {**os.environ, "PYTHONPATH": folder, "OPENBLAS_NUM_THREADS": "1", "TINYVAE_MUTANTS": "1"}
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+        command += [f"tests/{name}" for name in MODULES[module]]
+        try:
+            return subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=300).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+
+def main(names):
+    todo = [(module, *mutant) for module in names or MODULES for mutant in mutants(module)]
+    survivors = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = pool.map(lambda mutant: survives(mutant[0], mutant[-1]), todo)
+        for (module, function, line, how, _), alive in zip(todo, outcomes):
+            if alive and not {(function, line, how), (function, line, None)} & set(EQUIVALENT):
+                survivors += 1
+                print(f"SURVIVES  {module}.{function}: {line}   [{how}]", flush=True)
+    print(f"{len(todo)} mutants, {survivors} survive")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""The package as a user meets it: public names, import time and weight, README's code and commands."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import tinyvae
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def python(code, **options):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, **options).stdout
+
+
+def test_public_names():
+    names = {"VAE", "load", "fit", "SGD", "Momentum", "Adam", "check_gradients", "log_likelihood", "digits", "mnist",
+             "fashion_mnist"}
+    assert names <= set(tinyvae.__all__)
+    assert all(getattr(tinyvae, name).__doc__ for name in tinyvae.__all__)
+
+
+def test_import_is_light():
+    """No matplotlib; and few modules beyond NumPy's own, as a count, since times are noisy."""
+    code = ("import sys, numpy; before = set(sys.modules); import tinyvae; "
+            "print(*sorted(set(sys.modules) - before))")
+    loaded = python(code).split()
+    assert "tinyvae.vae" in loaded
+    assert not [name for name in loaded if name.startswith(("matplotlib", "tinyvae.plots", "http.", "ssl"))]
+
+
+def test_only_plots_know_matplotlib():
+    for path in [*ROOT.glob("tinyvae/**/*.py"), *ROOT.glob("lessons/*.py")]:
+        if path.parent.name != "plots":
+            assert not re.search(r"^\s*(import|from) matplotlib", path.read_text(encoding="utf-8"), re.M), path
+
+
+def test_runtime_needs_numpy_and_matplotlib_alone():
+    """Whatever the library imports beyond the standard library is one of the two."""
+    allowed = set(sys.stdlib_module_names) | {"numpy", "matplotlib", "tinyvae", "lessons"}
+    for path in [*ROOT.glob("tinyvae/**/*.py"), *ROOT.glob("lessons/*.py")]:
+        roots = re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(encoding="utf-8"), re.M)
+        assert set(roots) <= allowed, (path, set(roots) - allowed)
+
+
+def without_numbers(text):
+    """Rounding, and with it the worst place, may differ from machine to machine; words and table do not."""
+    return re.sub(r" +", " ", re.sub(r"[+-]?\d[\d.]*(e[+-]\d+)?|\(\d,\d\)", "#", text))
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.S), ids=["own VAE", "own gradient"])
+def test_the_readmes_python_runs_and_prints_what_it_says(block, tmp_path):
+    printed = python(block, cwd=tmp_path)
+    assert printed == "" or without_numbers(printed.strip()) in without_numbers(README)
+
+
+def test_the_readmes_paths_exist():
+    for name in set(re.findall(r"\((lessons/[^)]+)\)|`((?:tinyvae|lessons|tests)/[\w./]*)`", README)):
+        assert (ROOT / "".join(name)).exists(), name
+
+
+def test_ci_runs_the_readmes_test_command():
+    command = re.search(r"<!-- test command -->\n```\n(.*?)\n```", README, re.S).group(1)
+    assert command.endswith("-m pytest") and "[test]" in command and "venv" in command
+    assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text()
