@@ -2,6 +2,8 @@
 
 import os
 
+import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 # A mutant is red or green: tests.mutants needs no smallest example.
@@ -9,3 +11,9 @@ phases = [Phase.explicit, Phase.generate] if "TINYVAE_MUTANTS" in os.environ els
 settings.register_profile("tinyvae", deadline=None, derandomize=True, max_examples=25, phases=phases,
                           suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tinyvae")
+
+
+@pytest.fixture
+def rng():
+    """A freshly seeded generator for each test."""
+    return np.random.default_rng(0)

@@ -53,7 +53,7 @@ def test_kl_gaussians_by_quadrature(mu1, logvar1, mu2, logvar2):
     assert value == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-def test_kl_by_monte_carlo_in_several_dimensions(rng=np.random.default_rng(0)):
+def test_kl_by_monte_carlo_in_several_dimensions(rng):
     mu, logvar = rng.standard_normal((1, 4)), rng.standard_normal((1, 4))
     n = 200_000
     z = mu + np.sqrt(np.exp(logvar)) * rng.standard_normal((n, 4))
@@ -68,7 +68,7 @@ def test_log_density_integrates_to_one_and_is_a_product():
     assert gaussian.log_density(z, mu, logvar)[0] == pytest.approx(np.log(normal(z, mu, np.exp(logvar))).sum())
 
 
-def test_reparameterise_has_the_moments_of_q(rng=np.random.default_rng(1)):
+def test_reparameterise_has_the_moments_of_q(rng):
     """The forward that a gradient check cannot judge: the variance as the standard deviation would show here."""
     n, mu, logvar = 100_000, 1.5, -1.2
     z = gaussian.reparameterise(np.full((n, 1), mu), np.full((n, 1), logvar), rng.standard_normal((n, 1)))[:, 0]
@@ -77,7 +77,7 @@ def test_reparameterise_has_the_moments_of_q(rng=np.random.default_rng(1)):
     assert abs(z.var() - variance) < 5 * variance * np.sqrt(2 / n)
 
 
-def test_kl_per_dimension_sums_and_is_zero_only_at_the_prior(rng=np.random.default_rng(2)):
+def test_kl_per_dimension_sums_and_is_zero_only_at_the_prior(rng):
     mu, logvar = normals(rng, (5, 3), 2)
     np.testing.assert_allclose(gaussian.kl_per_dimension(mu, logvar).sum(axis=1),
                                gaussian.kl_gaussians(mu, logvar, 0 * mu, 0 * mu))
@@ -85,7 +85,7 @@ def test_kl_per_dimension_sums_and_is_zero_only_at_the_prior(rng=np.random.defau
     assert (gaussian.kl_per_dimension(mu, logvar) > 0).all()
 
 
-def test_quantile_grid_cells_hold_equal_probability(rng=np.random.default_rng(3)):
+def test_quantile_grid_cells_hold_equal_probability(rng):
     z = gaussian.quantile_grid(4)
     assert z.shape == (16, 2)
     assert z[0, 0] < 0 < z[0, 1] and z[-1, 0] > 0 > z[-1, 1]        # from the top left to the bottom right

@@ -47,7 +47,7 @@ def test_whole_gradient_by_central_differences(likelihood, activation):
     assert report.worst <= 1e-7
 
 
-def test_a_large_model_is_checked_along_directions(rng=np.random.default_rng(0)):
+def test_a_large_model_is_checked_along_directions(rng):
     report = check_gradients(VAE(784, (20,), 3), rng.random((3, 784)), rng.standard_normal((3, 3)), full=500)
     assert report.worst <= 1e-11 and any("random directions" in note for note in report.notes)
 
@@ -76,7 +76,7 @@ def test_loss_of_the_linear_vae_averages_to_its_exact_elbo(rng):
     assert abs(-loss.total - exact) < 5 * values.std() / np.sqrt(n)
 
 
-def test_the_parts_add_up_with_beta(rng=np.random.default_rng(1)):
+def test_the_parts_add_up_with_beta(rng):
     model = VAE(6, (4,), 3, beta=0.25, dtype=np.float64)
     x, eps = rng.random((8, 6)), rng.standard_normal((8, 3))
     loss = model.loss(x, eps)
@@ -85,7 +85,7 @@ def test_the_parts_add_up_with_beta(rng=np.random.default_rng(1)):
     assert loss.reconstruction + loss.kl == pytest.approx(-model.elbo(x, eps).mean())
 
 
-def test_the_encoder_sees_x_and_the_decoder_z(rng=np.random.default_rng(2)):
+def test_the_encoder_sees_x_and_the_decoder_z(rng):
     """encode, reparameterise by hand, decode: the pieces are those that loss uses."""
     model = VAE(6, (4,), 3, dtype=np.float64)
     x, eps = rng.random((5, 6)), rng.standard_normal((5, 3))
@@ -97,7 +97,7 @@ def test_the_encoder_sees_x_and_the_decoder_z(rng=np.random.default_rng(2)):
     np.testing.assert_allclose(model.reconstruct(x), model.decode(mu))
 
 
-def test_samples(rng=np.random.default_rng(3)):
+def test_samples(rng):
     model = VAE(6, (4,), 2)
     np.testing.assert_array_equal(model.sample(4, 7), model.sample(4, 7))
     assert not np.array_equal(model.sample(4, 7), model.sample(4, 8))
@@ -132,7 +132,7 @@ def test_parameters_are_views_of_one_vector():
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
-def test_copies_have_views_of_their_own(duplicate, rng=np.random.default_rng(4)):
+def test_copies_have_views_of_their_own(duplicate, rng):
     model = VAE(6, (4,), 2)
     other = duplicate(model)
     other.parameters.vector[...] = 0
@@ -142,7 +142,7 @@ def test_copies_have_views_of_their_own(duplicate, rng=np.random.default_rng(4))
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
-def test_saved_and_loaded_is_the_same_model(likelihood, dtype, tmp_path, rng=np.random.default_rng(5)):
+def test_saved_and_loaded_is_the_same_model(likelihood, dtype, tmp_path, rng):
     model = shifted(VAE(6, (4, 3), 2, **LIKELIHOODS[likelihood], activation="relu", beta=0.5, dtype=dtype), rng)
     model.save(tmp_path / "model.npz")
     other = tinyvae.load(tmp_path / "model.npz")
@@ -157,7 +157,7 @@ def test_backward_without_loss_is_refused():
         VAE(6).backward()
 
 
-def test_float32_throughout(rng=np.random.default_rng(6)):
+def test_float32_throughout(rng):
     for settings in LIKELIHOODS.values():
         model = VAE(6, (4,), 2, **settings)
         loss = model.loss(rng.random((5, 6)), rng.standard_normal((5, 2)))
