@@ -1,0 +1,52 @@
+"""Lesson 01 holds, repeats itself, and fails when the code under one of its claims is broken."""
+
+import numpy as np
+import pytest
+
+from tests.lessons.running import assert_sound, failing, run_lesson
+from tinyvae import gaussian, softmax
+
+
+def test_it_holds(tmp_path, monkeypatch, capsys):
+    status, text, record = run_lesson("01", tmp_path, monkeypatch, capsys)
+    assert_sound(status, record, claims=12)
+    again = run_lesson("01", tmp_path / "again", monkeypatch, capsys)[1]
+    assert again.replace(str(tmp_path / "again"), str(tmp_path)) == text         # same seed, same output
+
+
+@pytest.mark.parametrize("old, new, claims", [
+    ("da = (p - onehot) / len(y)", "da = (0.9 * p - onehot) / len(y)",
+     ["numerical gradient", "softmax_nll and its backward", "each class as often"]),
+    ("mu[k], sigma[k]) + np.log(pi[k])", "mu[k], sigma[k])", ["Bayes' rule", "Near x"]),       # the prior forgotten
+    ("part.std(axis=0) for part", "part.var(axis=0) for part", ["make the gradient of the likelihood 0"]),
+    ("np.quantile(log_p_train, 0.01)", "np.quantile(log_p_train, 0.05)", ["'none of these'"]),
+    ("sample_rng.standard_normal((N_test, D))", "0 * sample_rng.standard_normal((N_test, D)) + 1",
+     ["Samples have the means"]),                                                              # the mode, no sample
+    ("phi(x).mean(axis=0), phi(x).std(axis=0)", "0.0, np.array([1e9, 1, 1, 1])",
+     ["learns p(y|x), all points seen"]),                                              # a classifier blind to x_1
+])
+def test_a_broken_line_fails_its_claim(old, new, claims, tmp_path, monkeypatch, capsys):
+    with np.errstate(all="ignore"):
+        status, _, record = run_lesson("01", tmp_path, monkeypatch, capsys, replace=(old, new))
+    assert status == 1
+    for claim in claims:
+        assert any(claim in sentence for sentence in failing(record)), (claim, failing(record))
+
+
+def test_a_broken_density_fails_its_claims(tmp_path, monkeypatch, capsys):
+    """exp(logvar) taken for a standard deviation, and a sampler that does the same."""
+    right = gaussian.log_density
+    monkeypatch.setattr(gaussian, "log_density", lambda z, mu, logvar: right(z, mu, 2 * logvar))
+    monkeypatch.setattr(gaussian, "reparameterise", lambda mu, logvar, eps: mu + np.exp(logvar) * eps)
+    status, _, record = run_lesson("01", tmp_path, monkeypatch, capsys)
+    assert status == 1
+    assert {"gaussian.log_density is log_normal",
+            "Samples have the means and spreads of the model: largest of 12 deviations in standard errors"} \
+        <= set(failing(record))
+
+
+def test_a_broken_softmax_fails_its_claims(tmp_path, monkeypatch, capsys):
+    """A backward without the one-hot row."""
+    monkeypatch.setattr(softmax, "softmax_nll_backward", lambda dnll, a, y: dnll[:, None] * softmax.softmax(a))
+    status, _, record = run_lesson("01", tmp_path, monkeypatch, capsys)
+    assert status == 1 and failing(record) == ["softmax_nll and its backward are loss and gradient"]
