@@ -32,6 +32,7 @@ SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "l
 # Mutants that compute the same: (function, the changed line's text, how). Each with its reason.
 EQUIVALENT = {
     ("glorot_uniform", "return rng.uniform(-limit, limit, (n_in, n_out))", "sign flipped"): "the distribution is even",
+    ("lecun_normal", "return rng.normal(0, np.sqrt(1 / n_in), (n_in, n_out))", "sign flipped"): "the distribution is even",
     ("he_normal", "return rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))", "sign flipped"): "the distribution is even",
     ("step", "work = np.empty(min(self.block, theta.size), theta.dtype)", None): "the values of work are never read",
     ("log_likelihood", "top[rows] = new_top", None): "any finite reference gives the same sum",

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from tests.strategies import generators, sizes
 from tinyvae.gradcheck import check_gradients
-from tinyvae.layers import Activation, Dense, Sequential, glorot_uniform, he_normal, mlp
+from tinyvae.layers import Activation, Dense, Sequential, glorot_uniform, he_normal, lecun_normal, mlp
 
 
 def shifted(layer, rng):
@@ -76,7 +76,8 @@ def test_backward_overwrites_and_leaves_input_and_parameters_alone(rng):
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.parametrize("initialise, variance", [(glorot_uniform, 2 / (300 + 200)), (he_normal, 2 / 300)])
+@pytest.mark.parametrize("initialise, variance", [(glorot_uniform, 2 / (300 + 200)), (he_normal, 2 / 300),
+                                                  (lecun_normal, 1 / 300)])
 def test_initialisation_has_the_variance_of_its_paper(initialise, variance):
     W = initialise(300, 200, np.random.default_rng(0))
     assert W.shape == (300, 200)
@@ -89,6 +90,17 @@ def test_glorot_is_bounded_and_the_activation_chooses():
     limit = np.sqrt(6 / 50)
     assert np.abs(Dense(30, 20, 0, "tanh").W).max() <= limit
     assert np.abs(Dense(30, 20, 0, "relu").W).max() > limit
+    for activation, initialise in (("linear", lecun_normal), ("elu", lecun_normal), ("sigmoid", glorot_uniform),
+                                   ("softplus", he_normal)):
+        expected = initialise(30, 20, np.random.default_rng(0))
+        np.testing.assert_array_equal(Dense(30, 20, 0, activation, np.float64).W, expected)
+
+
+def test_a_lecun_layer_keeps_the_variance_and_he_with_relu_the_mean_square(rng):
+    """What the papers promise, measured: x of variance 1 through one wide layer."""
+    x = rng.standard_normal((400, 500))
+    assert abs(np.var(x @ lecun_normal(500, 400, rng)) - 1) < 0.05
+    assert abs(np.mean(np.maximum(x @ he_normal(500, 400, rng), 0)**2) - 1) < 0.05
 
 
 def test_astype_copies_and_the_original_stays(rng):

@@ -17,7 +17,7 @@ def trained():
     x = digits(2000, seed=3).images.astype(np.float64)
     model = VAE(784, (), K, "gaussian", sigma0=0.3, learn_sigma=True, seed=0, dtype=np.float32)
     optimizer = Adam(lr=0.01)
-    epochs = 500
+    epochs = 1200
 
     def schedule(epoch):
         optimizer.lr = 0.01 * 0.5 * (1 + np.cos(np.pi * epoch / epochs))

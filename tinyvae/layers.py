@@ -11,10 +11,18 @@ from tinyvae.activations import ACTIVATIONS
 from tinyvae.parameters import Parametrised
 
 
+def lecun_normal(n_in, n_out, rng):
+    """W (n_in, n_out), normal with variance 1 / n_in. LeCun et al. 1998 (Efficient BackProp), equation 16.
+
+    For linear layers: y has the variance of x. For ELU too, which lets through about two thirds of the variance.
+    """
+    return rng.normal(0, np.sqrt(1 / n_in), (n_in, n_out))
+
+
 def glorot_uniform(n_in, n_out, rng):
     """W (n_in, n_out), uniform with variance 2 / (n_in + n_out). Glorot and Bengio 2010, equation 16.
 
-    For tanh, sigmoid and linear layers: forward signal and backward gradient keep about their size.
+    For tanh and sigmoid: forward signal and backward gradient both keep about their size.
     """
     limit = np.sqrt(6 / (n_in + n_out))          # Var(U(-a, a)) = a^2 / 3
     return rng.uniform(-limit, limit, (n_in, n_out))
@@ -23,13 +31,13 @@ def glorot_uniform(n_in, n_out, rng):
 def he_normal(n_in, n_out, rng):
     """W (n_in, n_out), normal with variance 2 / n_in. He et al. 2015, equation 10.
 
-    For ReLU and its relatives, which let through about half of the variance.
+    For ReLU, which lets through half of the variance, and its smooth relative softplus.
     """
     return rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))
 
 
-INITIALISATIONS = {"linear": glorot_uniform, "tanh": glorot_uniform, "sigmoid": glorot_uniform,
-                   "relu": he_normal, "elu": he_normal, "softplus": he_normal}
+INITIALISATIONS = {"linear": lecun_normal, "elu": lecun_normal, "tanh": glorot_uniform, "sigmoid": glorot_uniform,
+                   "relu": he_normal, "softplus": he_normal}
 
 
 class Dense(Parametrised):

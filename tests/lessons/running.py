@@ -5,12 +5,14 @@ import pathlib
 import sys
 
 from lessons.course import lesson_files
+from tinyvae import plots
 
 
-def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None):
+def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None, draw=False):
     """Run lesson number (such as "16") with --quick; returns (exit status, printed text, the record in claims.json).
 
     replace : (old, new) changes the lesson's own text before it runs; old must occur in it
+    draw : write the figures too, which takes longer than the rest of a quick run
     """
     name, path = next((name, path) for name, path in lesson_files().items() if name.startswith(number))
     text = path.read_text(encoding="utf-8")
@@ -18,6 +20,8 @@ def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None):
         old, new = replace
         assert old in text, f"{old!r} does not occur in {path.name}"
         text = text.replace(old, new)
+    if not draw:
+        monkeypatch.setattr(plots, "save", lambda figure, path: None)
     monkeypatch.setattr(sys, "argv", [str(path), "--quick", "--out", str(folder), *arguments])
     status = 0
     try:

@@ -8,7 +8,7 @@ from tinyvae import gaussian, softmax
 
 
 def test_it_holds(tmp_path, monkeypatch, capsys):
-    status, text, record = run_lesson("01", tmp_path, monkeypatch, capsys)
+    status, text, record = run_lesson("01", tmp_path, monkeypatch, capsys, draw=True)
     assert_sound(status, record, claims=12)
     again = run_lesson("01", tmp_path / "again", monkeypatch, capsys)[1]
     assert again.replace(str(tmp_path / "again"), str(tmp_path)) == text         # same seed, same output

@@ -8,7 +8,7 @@ from tinyvae import softmax
 
 
 def test_it_holds(tmp_path, monkeypatch, capsys):
-    status, text, record = run_lesson("03", tmp_path, monkeypatch, capsys)
+    status, text, record = run_lesson("03", tmp_path, monkeypatch, capsys, draw=True)
     assert_sound(status, record, claims=15)
     assert len(record["figures"]) == 3
     again = run_lesson("03", tmp_path / "again", monkeypatch, capsys)[1]

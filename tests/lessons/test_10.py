@@ -7,7 +7,7 @@ from tinyvae import evaluation, gaussian, likelihood, linear_gaussian
 
 
 def test_it_holds(tmp_path, monkeypatch, capsys):
-    status, text, record = run_lesson("10", tmp_path, monkeypatch, capsys)
+    status, text, record = run_lesson("10", tmp_path, monkeypatch, capsys, draw=True)
     assert_sound(status, record, claims=15)
     assert len(record["figures"]) == 4
     again = run_lesson("10", tmp_path / "again", monkeypatch, capsys)[1]

@@ -8,7 +8,7 @@ from tinyvae import gaussian, score_function
 
 
 def test_it_holds(tmp_path, monkeypatch, capsys):
-    status, text, record = run_lesson("15", tmp_path, monkeypatch, capsys)
+    status, text, record = run_lesson("15", tmp_path, monkeypatch, capsys, draw=True)
     assert_sound(status, record, claims=15)
     again = run_lesson("15", tmp_path / "again", monkeypatch, capsys)[1]
     assert again.replace(str(tmp_path / "again"), str(tmp_path)) == text         # same seed, same output
@@ -38,8 +38,7 @@ def test_a_doubled_path_fails_its_claims(tmp_path, monkeypatch, capsys):
     status, _, record = run_lesson("15", tmp_path, monkeypatch, capsys)
     assert status == 1
     assert {"The lesson's five lines and the library's functions agree",
-            "Every measured variance is the exact one: largest distance in standard errors",
-            "In the trained VAE both estimators pull along mu with the same mean force"} <= set(failing(record))
+            "Every measured variance is the exact one: largest distance in standard errors"} <= set(failing(record))
 
 
 def test_a_baseline_that_knows_its_own_z_fails_its_claim(tmp_path, monkeypatch, capsys):
@@ -53,7 +52,9 @@ def test_a_score_with_the_wrong_sign_fails_its_claims(tmp_path, monkeypatch, cap
     original = score_function.surrogate_backward
     monkeypatch.setattr(score_function, "surrogate_backward", lambda *args: tuple(-d for d in original(*args)))
     status, _, record = run_lesson("15", tmp_path, monkeypatch, capsys)
-    assert status == 1 and any("five lines" in sentence for sentence in failing(record))
+    assert status == 1
+    assert {"The lesson's five lines and the library's functions agree",
+            "In the trained VAE both estimators pull along mu with the same mean force"} <= set(failing(record))
 
 
 def test_a_variance_in_place_of_the_standard_deviation_fails_its_claims(tmp_path, monkeypatch, capsys):
