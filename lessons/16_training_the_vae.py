@@ -193,8 +193,8 @@ print(f"after {epochs} epochs: train {history['total'][-1]:.2f}, test {history['
       f"reconstruction {history['validation_reconstruction'][-1]:.2f} + KL {history['validation_kl'][-1]:.2f}")
 print(f"KL: {untrained.kl:.2f} before training, {history['kl'][0]:.2f} in epoch 1, {history['kl'][-1]:.2f} at the end. "
       "The decoder learns to use z,\nand what z says about x is what the KL pays for.")
-lesson.figure(plots.loss_curves(history, "The negative ELBO falls: reconstruction improves by more than the KL rises to "
-                                "pay for it"), "loss_curves")
+lesson.figure(plots.loss_curves(history, "The negative ELBO falls: reconstruction improves by more than the KL rises "
+                                "to pay for it"), "loss_curves")
 
 # %%
 # A model that knows nothing but the mean of each pixel is the bar to beat: its likelihood needs no bound.

@@ -35,7 +35,8 @@ def chosen(numbers):
     for number in numbers:
         matches = [name for name in lessons if name == number or name[:2] == number.zfill(2)]
         if not matches:
-            raise SystemExit(f"lessons run: there is no lesson {number!r}; there are {', '.join(n[:2] for n in lessons)}")
+            there = ", ".join(name[:2] for name in lessons)
+            raise SystemExit(f"lessons run: there is no lesson {number!r}; there are {there}")
         picked[matches[0]] = lessons[matches[0]]
     return picked
 
@@ -66,7 +67,7 @@ def closing_table(outcomes, out):
             print(f"{name[:28]:<28} STOPPED with exit status {status}, see its output above")
         print(f"{'':<28} {sum(claim['holds'] for claim in claims)} of {len(claims)} claims hold, {seconds:.1f} s")
     bad = [name for name, status, _, _ in outcomes if status]
-    print(f"\nFigures and claims are in {out}/." + (f" Not well: {', '.join(bad)}" if bad else " All lessons ended well."))
+    print(f"\nFigures and claims are in {out}/.", f"Not well: {', '.join(bad)}" if bad else "All lessons ended well.")
     return 1 if bad else 0
 
 

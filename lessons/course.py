@@ -85,8 +85,8 @@ class Lesson:
 
         source : where the expected number comes from. A NaN never holds.
         """
-        relation, bound = next(((relation, bound) for relation, bound in
-                                (("=", expected), ("<=", at_most), (">=", at_least)) if bound is not None), (None, None))
+        bounds = {"=": expected, "<=": at_most, ">=": at_least}
+        relation, bound = next((pair for pair in bounds.items() if pair[1] is not None), (None, None))
         if relation is None or (relation == "=") != (within is not None):
             raise TypeError("claim: give expected and within, or at_most, or at_least")
         measured, bound = float(measured), float(bound)

@@ -31,6 +31,13 @@ SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "l
         "_zeros_like", "mlp", "_data", "_noise", "identity", "sigma"}
 # Mutants that compute the same: (function, the changed line's text, how). Each with its reason.
 EQUIVALENT = {
+    ("_sampled", "eps = model.noise(rng, S * B)", "sign flipped"): "the distribution is even",
+    ("log_likelihood", "top = np.full(len(x), -np.inf)", None): "any value below all weights will do",
+    ("log_likelihood", "sum1, sum2 = (np.zeros(len(x)), np.zeros(len(x)))", None): "a multiple of 0 is 0",
+    ("elbo", "total = np.zeros(len(x))", None): "a multiple of 0 is 0",
+    ("sample", "z = self.noise(rng, checks.whole_number('n', n))", "sign flipped"): "the distribution is even",
+    ("noise", "return rng.standard_normal((batch_size, self.latent_dim), dtype=kind).astype(self.dtype, copy=False)",
+     "sign flipped"): "the distribution is even",
     ("glorot_uniform", "return rng.uniform(-limit, limit, (n_in, n_out))", "sign flipped"): "the distribution is even",
     ("lecun_normal", "return rng.normal(0, np.sqrt(1 / n_in), (n_in, n_out))", "sign flipped"): "the distribution is even",
     ("he_normal", "return rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))", "sign flipped"): "the distribution is even",

@@ -108,6 +108,7 @@ def test_samples(rng):
 
 def test_linear_samples_have_the_exact_marginal_moments():
     model = VAE(3, (), 2, "gaussian", sigma0=0.5, dtype=np.float64, seed=1)
+    model.parameters["decoder.0.b"][...] = [1.0, -0.5, 0.3]
     mean, covariance = linear_marginal(model.parameters["decoder.0.W"], model.parameters["decoder.0.b"], 0.5)
     x = model.sample(100_000, 0, mean=False)
     np.testing.assert_allclose(x.mean(axis=0), mean, atol=5 * np.sqrt(covariance.max() / 100_000))
