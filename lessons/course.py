@@ -18,9 +18,17 @@ import tinyvae
 from tinyvae import plots, storage
 
 
+def seed(text):
+    """A whole number >= 0 from the command line."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"got {number}, expected a whole number >= 0")
+    return number
+
+
 def add_options(parser):
     """The options that every lesson and the course runner share."""
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same numbers (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="same seed, same numbers (default 0)")
     parser.add_argument("--quick", action="store_true", help="less data and training, a few seconds")
     parser.add_argument("--data", choices=("digits", "mnist"), default="digits",
                         help="generated digits (default, need no download) or the original MNIST")
@@ -86,9 +94,10 @@ class Lesson:
         source : where the expected number comes from. A NaN never holds.
         """
         bounds = {"=": expected, "<=": at_most, ">=": at_least}
-        relation, bound = next((pair for pair in bounds.items() if pair[1] is not None), (None, None))
-        if relation is None or (relation == "=") != (within is not None):
+        given = [pair for pair in bounds.items() if pair[1] is not None]
+        if len(given) != 1 or (given[0][0] == "=") != (within is not None):
             raise TypeError("claim: give expected and within, or at_most, or at_least")
+        relation, bound = given[0]
         measured, bound = float(measured), float(bound)
         holds = {"=": lambda: abs(measured - bound) <= within, "<=": lambda: measured <= bound,
                  ">=": lambda: measured >= bound}[relation]()
@@ -107,7 +116,7 @@ class Lesson:
             number = "" if value is None else f"{value:+.12f}"
             print(f"    {'=' if i else ' '} {expression:<{width}}  {number:>18}  {rule}")
         values = [value for _, _, value in lines if value is not None]
-        self.claim(sentence, max(values) - min(values), 0, within=within, source=source)
+        self.claim(sentence, np.ptp(values), 0, within=within, source=source)
 
     def figure(self, figure, name):
         """Save a figure as <out>/<lesson>/<name>.png and say where."""

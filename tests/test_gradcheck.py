@@ -164,3 +164,77 @@ def test_dead_units_have_a_gradient_of_zero_and_pass():
     pair = lambda x, w: np.maximum(x - 100, 0) @ w, lambda dout, x, w: (0 * x, 0 * w)
     for method in ("complex", "central", "forward"):
         assert check_gradients(pair, X, W, method=method).ok
+
+
+def test_a_backward_that_writes_into_its_upstream_is_caught():
+    def doubled(d, x):
+        d *= 2
+        return d * 2 * x
+    assert not check_gradients((lambda x: x**2, doubled), X, raises=False).ok
+
+    def right_but_careless(d, x):
+        x *= 2
+        return d * x
+    assert check_gradients((lambda x: x**2, right_but_careless), X).ok
+
+    class Doubled(Dense):
+        def backward(self, dy, input_gradient=True):
+            dy *= 2
+            return super().backward(dy, input_gradient)
+    assert not check_gradients(Doubled(3, 2, 0, dtype=np.float64), X, raises=False).ok
+
+
+def test_the_upstream_is_not_the_readers_own_data():
+    """Data from default_rng(0), the commonest seed: a gradient that ignores its upstream must not pass."""
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    assert not check_gradients((lambda x: x**2, lambda d, x: 2 * x * x), x, raises=False).ok
+    assert not check_gradients((lambda x: x**2, lambda d, x: 2 * d * d), x, raises=False).ok
+
+
+def test_a_forward_that_is_not_analytic_gets_central_differences():
+    pair = np.abs, lambda d, x: d * np.sign(x)
+    named = (lambda x: pair[0](x)), (lambda d, x: pair[1](d, x))
+    report = check_gradients(named, X)
+    assert report.ok and "not analytic" in str(report)
+    assert not check_gradients((lambda x: np.abs(x)**2, lambda d, x: 0 * x), X, raises=False).ok
+    partly = lambda x: x + np.abs(x), lambda d, x: d * (1 + np.sign(x))
+    assert check_gradients(partly, X).ok
+    refuses = lambda x: np.logaddexp(0, x), lambda d, x: d / (1 + np.exp(-x))
+    assert check_gradients(refuses, X).ok
+
+
+class Product:
+    """A layer with two inputs."""
+
+    parameters = gradients = {}
+
+    def forward(self, a, b):
+        self.a, self.b = a, b
+        return a * b
+
+    def backward(self, dy):
+        return dy * self.b, dy * self.a
+
+    def astype(self, dtype):
+        return type(self)()
+
+
+def test_every_input_of_a_layer_is_checked():
+    assert [row.name for row in check_gradients(Product(), X, X + 1).rows] == ["a", "b"]
+
+    class Forgets(Product):
+        def backward(self, dy):
+            return dy * self.b, 0 * dy
+    assert [row.ok for row in check_gradients(Forgets(), X, X + 1, raises=False).rows] == [True, False]
+    with pytest.raises(ValueError, match="inputs: got 3, expected 1 to 2: a, b"):
+        check_gradients(Product(), X, X, X)
+
+
+def test_inputs_without_a_gradient_may_be_labels_and_gradients_a_list():
+    from tinyvae.softmax import softmax_nll, softmax_nll_backward
+    assert check_gradients((softmax_nll, softmax_nll_backward), X, np.arange(7) % 3, wrt="logits").ok
+    assert check_gradients((product, lambda d, x, w: list(product_backward(d, x, w))), X, W).ok
+
+
+def test_small_full_checks_every_place_it_can():
+    assert check_gradients((product, product_backward), X, W, full=5).ok

@@ -116,3 +116,9 @@ def test_sequential_is_the_composition(rng):
     x = rng.standard_normal((5, 3)).astype(np.float32)
     np.testing.assert_array_equal(Sequential(first, Activation("tanh"), second).forward(x),
                                   second.forward(np.tanh(first.forward(x))))
+
+
+def test_a_layer_used_twice_is_refused(rng):
+    shared = Activation("tanh")
+    with pytest.raises(ValueError, match="same object twice"):
+        Sequential(Dense(3, 4, rng), shared, Dense(4, 2, rng), shared)

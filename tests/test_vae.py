@@ -165,3 +165,32 @@ def test_float32_throughout(rng):
         assert loss.total.dtype == np.float32 and model.output.dtype == np.float32
         model.backward()
         assert model.gradients.vector.dtype == np.float32
+
+
+@pytest.mark.parametrize("between", [
+    lambda model, x, eps: model.encode(x), lambda model, x, eps: model.decode(eps), lambda model, x, eps: model.elbo(x, eps),
+    lambda model, x, eps: model.reconstruct(x), lambda model, x, eps: model.sample(3, 0),
+    lambda model, x, eps: tinyvae.log_likelihood(model, x, k=2),
+    lambda model, x, eps: pytest.raises(ValueError, model.loss, x, eps[:1])])
+def test_backward_never_uses_another_forward(between, rng):
+    model = VAE(6, (4,), 2)
+    x, eps = rng.random((5, 6)), rng.standard_normal((5, 2))
+    model.loss(x, eps)
+    between(model, x, eps)
+    with pytest.raises(RuntimeError, match="call loss"):
+        model.backward()
+
+
+def test_two_models_never_share_a_likelihood(rng):
+    shared = tinyvae.Gaussian(0.5, learn_sigma=True)
+    first, second = VAE(6, (), 2, shared), VAE(6, (), 2, shared)
+    first.parameters["likelihood.logvar"][...] = 1.0
+    assert first.likelihood.sigma == pytest.approx(np.exp(0.5)) and second.likelihood.sigma == pytest.approx(0.5)
+
+
+def test_beta_is_checked_and_stays_a_python_float():
+    model = VAE(6, (4,), 2)
+    model.beta = np.linspace(0, 1, 3)[1]
+    assert type(model.beta) is float and model.beta == 0.5
+    with pytest.raises(ValueError, match="beta: got nan"):
+        model.beta = float("nan")

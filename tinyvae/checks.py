@@ -16,11 +16,16 @@ def float_array(name, value, columns=None, dtype=None, ndim=2):
         raise TypeError(f"{name}: got rows of different lengths, expected an array with rows of one length") from None
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{name}: expected an array of numbers, got {type(value).__name__} of dtype {array.dtype}")
-    expected = ("(B, D)" if columns is None else f"(B, {columns}), {columns} numbers per example") if ndim == 2 else \
-        f"({'N' if columns is None else columns},)"
+    if ndim == 1:
+        expected = "(N,)" if columns is None else f"({columns},)"
+    else:
+        expected = "(B, D)" if columns is None else f"(B, {columns}), {columns} numbers per example"
     if array.ndim != ndim or (columns is not None and array.shape[-1] != columns):
-        hint = "; one example is x[None, :]" if array.ndim == ndim - 1 else ""
-        hint = "; images are flattened with x.reshape(len(x), -1)" if array.ndim > ndim else hint
+        hint = ""
+        if ndim == 2 and array.ndim == 1:
+            hint = "; one example is x[None, :]"
+        elif ndim == 2 and array.ndim > 2:
+            hint = "; images are flattened with x.reshape(len(x), -1)"
         raise ValueError(f"{name}: got shape {array.shape}, expected {expected}{hint}")
     if array.size == 0:
         raise ValueError(f"{name}: got the empty shape {array.shape}, expected at least one example")
@@ -65,7 +70,7 @@ def positive(name, value, or_zero=False):
 
 
 def choice(name, value, table):
-    """table[value]; ValueError that lists the names, the nearest first."""
+    """table[value]; ValueError that lists the names."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: got {value!r} ({type(value).__name__}), expected one of {', '.join(table)}")
     if value not in table:

@@ -40,6 +40,7 @@ def log_likelihood(model, x, k=100, rng=0, return_error=False):
     rng : Generator or seed        return_error : also return the standard error of each estimate
 
     returns : (N,), or two of them. Memory does not grow with k.
+    With grey pixels under a Bernoulli the values are no log-probabilities of x: binarise x first.
     Raises ValueError or TypeError for a wrong shape, NaN, k below 1 (2 with return_error).
     """
     k = checks.whole_number("k", k, at_least=2 if return_error else 1)

@@ -16,8 +16,9 @@ import numpy as np
 from tinyvae import checks
 
 METHODS = ("complex", "central", "forward")
-# Central: truncation h^2 f_3 / 6 (f_3 the third derivative) and rounding eps f / h are equal near (3 eps f / f_3)^(1/3).
-# A loss sums many terms of which one variable moves few: f / f_3 is large, and 4 eps^(1/3) serves better than eps^(1/3).
+# Central: truncation h^2 f_3 / 6 (f_3 the third derivative) and rounding eps f / h are equal near
+# h = (3 eps f / f_3)^(1/3). A loss sums many terms of which one variable moves few: f / f_3 is large, and 4 eps^(1/3)
+# serves better than eps^(1/3).
 STEPS = {"complex": 1e-30, "central": 4 * np.finfo(float).eps ** (1 / 3), "forward": np.finfo(float).eps ** (1 / 2)}
 TOLERANCES = {"complex": 1e-10, "central": 1e-6, "forward": 1e-4}
 # Entries smaller than this share of their array's largest are judged as if they were that large: a difference
@@ -41,7 +42,7 @@ def directional_derivative(f, x, direction, method="complex", step=None):
     h = h * max(1.0, np.abs(x[direction != 0]).max(initial=0.0))
     above = x + h * direction
     below = x - h * direction if method == "central" else x
-    f_above, f_below = f(above), f(below)
+    f_above, f_below = np.real(f(above)), np.real(f(below))
     taken = np.abs(above - below).max() / np.abs(direction).max()
     rounding = 4 * np.finfo(float).eps * max(abs(f_above), abs(f_below)) / taken
     return (f_above - f_below) / taken, rounding
@@ -65,6 +66,8 @@ def numeric_gradients(f, *arrays, method="complex", step=None):
 def as_float64(name, array):
     """array itself when it is float64; TypeError that gives the reason otherwise."""
     array = np.asarray(array)
+    if array.size == 0:
+        raise ValueError(f"{name}: got the empty shape {array.shape}, expected at least one entry to move")
     if array.dtype == np.float64:
         return array
     reason = {"i": "an integer cannot be moved by a small step", "u": "an integer cannot be moved by a small step",
@@ -129,8 +132,8 @@ def relative_error(backward, numeric, method="complex", rounding=0.0):
     size = np.maximum(np.abs(backward), np.abs(numeric))
     scale = SCALES[method] * size.max(initial=0.0) + np.asarray(rounding) / TOLERANCES[method]
     denominator = np.maximum(size, scale)
-    return np.where(np.isfinite(backward - numeric), np.abs(backward - numeric) / np.where(denominator > 0, denominator, 1),
-                    np.inf)
+    error = np.abs(backward - numeric) / np.where(denominator > 0, denominator, 1)
+    return np.where(np.isfinite(error), error, np.inf)
 
 
 def compare(name, shape, places, backward, numeric, rounding, method, tolerance):
@@ -167,9 +170,9 @@ def check_gradients(target, *inputs, wrt=None, method="complex", step=None, tole
     """Compare a hand-written gradient with the numeric one, for every input and every parameter.
 
     target : a pair (f, f_backward), with f_backward(dout, *inputs) returning one gradient per name in wrt;
-             a layer, with forward(x), backward(dy), parameters and gradients;
-             or a model, with loss(*inputs).total, backward(), parameters and gradients
-    inputs : arrays; float64 for a pair. A float32 layer or model is checked as its float64 copy, and a note says so
+             a layer, with forward(x), backward(dy), parameters and gradients (every input and every parameter);
+             or a model, with loss(*inputs).total, backward(), parameters and gradients (every parameter)
+    inputs : arrays; float64 where a gradient is checked. A float32 layer or model is checked as its float64 copy, and a note says so
     wrt : for a pair, the names of the differentiable arguments of f (all by default)
     method : complex, central or forward      step, tolerance : by default those of the method
     rng : Generator or seed, for the upstream gradient and, in large checks, the sampled places
@@ -178,7 +181,7 @@ def check_gradients(target, *inputs, wrt=None, method="complex", step=None, tole
     returns : Report        Raises GradientError with the report when a gradient is wrong and raises is True.
     """
     checks.choice("method", method, dict.fromkeys(METHODS))
-    rng = checks.generator("rng", rng)
+    rng = checks.generator("rng", rng).spawn(1)[0]       # a stream of its own: the data may come from the same seed
     notes = []
     if method == "complex" and not isinstance(target, tuple) and not hasattr(target, "astype"):
         method = "central"
@@ -202,20 +205,43 @@ def check_gradients(target, *inputs, wrt=None, method="complex", step=None, tole
     return report
 
 
+NOT_ANALYTIC = ("central differences, because the forward is not analytic for complex numbers (np.abs, .real, "
+                "a comparison?)")
+
+
 def _check(variable, method, step, tolerance, rng, full, notes):
+    """The Row of one variable. A complex step that cannot be trusted gives way to central differences."""
     name, value, gradient, loss_of = variable
     gradient = np.asarray(gradient)
     if gradient.shape != value.shape:
         notes.append(f"{name}: the gradient has shape {gradient.shape}, the variable {value.shape}")
         return Row(name, value.shape, np.inf, "-", np.nan, np.nan, None, False)
-    if value.size <= full:
-        places = list(np.ndindex(value.shape))
-        directions = []
-    else:
-        chosen = rng.choice(value.size, 19, replace=False).tolist() + [int(np.abs(gradient).argmax())]
+    if method != "complex":
+        return _compared(variable, method, step, tolerance, rng, full, notes)
+    try:
+        complex_answer = np.iscomplexobj(loss_of(value.astype(complex)))
+        row = _compared(variable, method, step, tolerance, rng, full, notes) if complex_answer else None
+    except TypeError:                            # a function such as np.logaddexp that refuses complex numbers
+        row = None
+    if row is not None and row.ok:
+        return row
+    central = _compared(variable, "central", None, max(tolerance, TOLERANCES["central"]), rng, full, notes)
+    if row is None or central.ok:
+        notes.append(f"{name}: {NOT_ANALYTIC}")
+        return central
+    return row
+
+
+def _compared(variable, method, step, tolerance, rng, full, notes):
+    name, value, gradient, loss_of = variable
+    gradient = np.asarray(gradient)
+    places, directions = list(np.ndindex(value.shape)), []
+    if value.size > full:
+        chosen = rng.choice(value.size, min(19, value.size), replace=False).tolist()
+        chosen.append(int(np.abs(gradient).argmax()))
         places = [tuple(int(i) for i in np.unravel_index(index, value.shape)) for index in chosen]
         directions = [rng.choice([-1.0, 1.0], value.shape) for _ in range(3)]
-        notes.append(f"{name}: {value.size} entries, checked along 3 random directions and at 20 entries")
+        notes.append(f"{name}: {value.size} entries, checked along 3 random directions and at {len(places)} entries")
     numeric, rounding = _entries(loss_of, value, places, method, step)
     row = compare(name, value.shape, places, np.array([gradient[place] for place in places]), numeric, rounding,
                   method, tolerance)
@@ -230,23 +256,37 @@ def _check(variable, method, step, tolerance, rng, full, notes):
 
 def _pair_variables(pair, inputs, wrt, rng):
     f, f_backward = pair
-    names = list(inspect.signature(f).parameters)[:len(inputs)]
-    inputs = [as_float64(name, array) for name, array in zip(names, inputs)]
+    names = _names(f, inputs)
     wrt = names if wrt is None else [wrt] if isinstance(wrt, str) else list(wrt)
-    if not set(wrt) <= set(names):
+    if not wrt or not set(wrt) <= set(names):
         raise ValueError(f"wrt: got {wrt}, expected names among {names}")
+    inputs = [as_float64(name, array) if name in wrt else array for name, array in zip(names, inputs)]
     dout = rng.standard_normal(np.shape(f(*inputs)))
-    gradients = f_backward(dout, *inputs)
-    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    # copies: a backward that writes into what it was given must not change the numbers it is held against
+    gradients = f_backward(np.copy(dout), *(np.copy(array) for array in inputs))
+    gradients = gradients if isinstance(gradients, (tuple, list)) else (gradients,)
     if len(gradients) != len(wrt):
         raise ValueError(f"wrt: the backward returned {len(gradients)} gradients for {wrt}; name the arguments it "
                          "differentiates, as in wrt=('mu', 'logvar')")
-
-    def loss_with(name):
-        i = names.index(name)
-        return lambda value: np.sum(dout * f(*inputs[:i], value, *inputs[i + 1:]))
-    return [Variable(name, inputs[names.index(name)], gradient, loss_with(name))
+    return [Variable(name, inputs[names.index(name)], gradient,
+                     _loss_of_one(lambda *arrays: np.sum(dout * f(*arrays)), inputs, names.index(name)))
             for name, gradient in zip(wrt, gradients)]
+
+
+def _names(function, inputs):
+    """A name for each input: those of the function's parameters."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return [f"input {i}" for i in range(len(inputs))]
+    names = [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
+    if not 0 < len(inputs) <= len(names):
+        raise ValueError(f"inputs: got {len(inputs)}, expected 1 to {len(names)}: {', '.join(names)}")
+    return names[:len(inputs)]
+
+
+def _loss_of_one(loss, inputs, i):
+    """loss as a function of input i alone."""
+    return lambda value: loss(*inputs[:i], value, *inputs[i + 1:])
 
 
 def _copies(target, inputs, complex_numbers, notes):
@@ -281,10 +321,18 @@ def _parameter_variables(exact, moving, loss):
 
 def _layer_variables(layer, inputs, rng, complex_numbers, notes):
     exact, moving, inputs = _copies(layer, inputs, complex_numbers, notes)
-    dy = rng.standard_normal(exact.forward(*inputs).shape)
-    dx = exact.backward(dy)
-    x_variable = Variable("x", inputs[0], dx, lambda value: np.sum(dy * moving.forward(value, *inputs[1:])))
-    return [x_variable, *_parameter_variables(exact, moving, lambda: np.sum(dy * moving.forward(*inputs)))]
+    names = _names(exact.forward, inputs)
+    dy = rng.standard_normal(np.shape(exact.forward(*(array.copy() for array in inputs))))
+    dx = exact.backward(dy.copy())
+    dx = dx if isinstance(dx, (tuple, list)) else (dx,)
+    if len(dx) != len(inputs):
+        raise ValueError(f"target: backward returned {len(dx)} gradients, expected one for each input: {names}")
+
+    def loss(*arrays):
+        return np.sum(dy * moving.forward(*arrays))
+    variables = [Variable(name, array, gradient, _loss_of_one(loss, inputs, i))
+                 for i, (name, array, gradient) in enumerate(zip(names, inputs, dx))]
+    return variables + _parameter_variables(exact, moving, lambda: loss(*inputs))
 
 
 def _model_variables(model, inputs, complex_numbers, notes):

@@ -1,6 +1,7 @@
 """Layers: forward(x) computes y, backward(dy) returns dx and fills the gradients of the parameters.
 
-Batch first: x (B, n_in), y (B, n_out). forward keeps what backward needs; backward overwrites dW and db (it does not
+Batch first: x (B, n_in), y (B, n_out). forward keeps what backward needs (x itself, not a copy: do
+not write into it before backward); backward overwrites dW and db (it does not
 add to them) and never changes a parameter or its input.
 """
 
@@ -101,6 +102,9 @@ class Sequential(Parametrised):
     def __init__(self, *layers):
         if not layers:
             raise ValueError("layers: got none, expected at least one layer")
+        if len(set(map(id, layers))) < len(layers):
+            raise ValueError("layers: got the same object twice; make one layer for each place, since each keeps what "
+                             "its own backward needs")
         self.layers = layers
 
     def leaves(self):

@@ -4,6 +4,8 @@ x is data, and gets no gradient. The decoder's output, (B, D), is the mean x_hat
 Bernoulli. Constants are included, so a value is a true negative log-likelihood in nats. Lecture p23.
 """
 
+import copy
+
 import numpy as np
 
 from tinyvae import checks
@@ -58,12 +60,12 @@ class Bernoulli(Parametrised):
     setting_names = ()
     settings = {}
 
-    def check(self, x):
+    def check(self, x, name="x"):
         """x unchanged, or a ValueError for pixels outside [0, 1]."""
         low, high = x.real.min(), x.real.max()
         if low < 0 or high > 1:
-            raise ValueError(f"x: got values from {low:.6g} to {high:.6g}, expected [0, 1] for a Bernoulli likelihood; "
-                             "scale bytes with x / 255, or use likelihood='gaussian'")
+            raise ValueError(f"{name}: got values from {low:.6g} to {high:.6g}, expected [0, 1] for a Bernoulli "
+                             "likelihood; scale bytes with x / 255, or use likelihood='gaussian'")
         return x
 
     def nll(self, x, a):
@@ -96,7 +98,7 @@ class Gaussian(Parametrised):
     def __init__(self, sigma0=1.0, learn_sigma=False):
         self.settings = {"sigma0": checks.positive("sigma0", sigma0), "learn_sigma": bool(learn_sigma)}
         self.parameter_names = ("logvar",) if learn_sigma else ()
-        self.logvar = np.array([2 * np.log(sigma0)])              # (1,)
+        self.logvar = np.array([2 * np.log(self.settings["sigma0"])])                     # (1,)
         self.dlogvar = np.zeros(1)
 
     @property
@@ -104,7 +106,7 @@ class Gaussian(Parametrised):
         """The standard deviation as it stands, fixed or learned."""
         return float(np.exp(0.5 * self.logvar[0].real))
 
-    def check(self, x):
+    def check(self, x, name="x"):
         """Any finite x will do."""
         return x
 
@@ -136,12 +138,12 @@ LIKELIHOODS = {"bernoulli": Bernoulli, "gaussian": Gaussian}
 
 
 def make_likelihood(likelihood, **settings):
-    """A likelihood from its name and settings ("gaussian", sigma0=0.5), or the object itself."""
+    """A likelihood from its name and settings ("gaussian", sigma0=0.5), or a copy of the object given."""
     if isinstance(likelihood, tuple(LIKELIHOODS.values())):
         if settings:
             raise TypeError(f"likelihood: got an object and {', '.join(settings)} as well; give the settings to the "
                             "object")
-        return likelihood
+        return copy.deepcopy(likelihood)
     kind = checks.choice("likelihood", likelihood, LIKELIHOODS)
     unknown = sorted(set(settings) - set(kind.setting_names))
     if unknown:

@@ -61,4 +61,8 @@ class Progress:
 
 def stream_for(progress):
     """True: standard error; False: nothing; else the stream itself."""
-    return {True: sys.stderr, False: None}.get(progress, progress) if isinstance(progress, bool) else progress
+    if progress is True:
+        return sys.stderr
+    if progress is False:
+        return None
+    return progress

@@ -31,7 +31,8 @@ class VAE(Model):
     data_dim : D, numbers per example (784 for a 28x28 image)
     hidden : widths of the encoder's hidden layers; the decoder has them in reverse. () gives the linear VAE
     latent_dim : L
-    likelihood : "bernoulli", or "gaussian" with sigma0= and learn_sigma=, or an object of tinyvae.likelihood
+    likelihood : "bernoulli", or "gaussian" with sigma0= and learn_sigma=, or an object of tinyvae.likelihood, of which
+        the model keeps a copy: two models never share a sigma
     activation : elu, relu, softplus, tanh, sigmoid or linear; chooses the initialisation too
     beta : weight of the KL in the loss (1 for the ELBO)
     seed : initial weights        dtype : float32 to train, float64 to check gradients
@@ -45,7 +46,7 @@ class VAE(Model):
         self.hidden = tuple(checks.whole_number("hidden", width) for width in hidden)
         self.latent_dim = checks.whole_number("latent_dim", latent_dim)
         self.activation = activation
-        self.beta = checks.positive("beta", beta, or_zero=True)
+        self.beta = beta
         self.likelihood = make_likelihood(likelihood, **likelihood_settings)
         D, L = self.data_dim, self.latent_dim
         rng = checks.generator("seed", seed)
@@ -53,6 +54,15 @@ class VAE(Model):
         self.decoder = mlp((L, *self.hidden[::-1], D), activation, rng)          # z (B, L) to x_hat or logits (B, D)
         self._backward_ready = False
         self.pack(dtype)
+
+    @property
+    def beta(self):
+        """The weight of the KL; it may be changed between epochs."""
+        return self._beta
+
+    @beta.setter
+    def beta(self, value):
+        self._beta = checks.positive("beta", value, or_zero=True)
 
     def leaves(self):
         for part in ("encoder", "decoder"):
@@ -70,6 +80,7 @@ class VAE(Model):
         return eps
 
     def _encode(self, x):
+        self._backward_ready = False             # the layers keep the values of this pass, no longer those of a loss
         h = self.encoder.forward(x)                                              # (B, 2 L)
         return h[:, :self.latent_dim], h[:, self.latent_dim:]
 
@@ -85,7 +96,9 @@ class VAE(Model):
 
         z : (B, L)        returns : (B, D), for a Bernoulli the probabilities that pixels are 1
         """
-        return self.likelihood.mean(self.decoder.forward(checks.float_array("z", z, self.latent_dim, self.dtype)))
+        z = checks.float_array("z", z, self.latent_dim, self.dtype)
+        self._backward_ready = False
+        return self.likelihood.mean(self.decoder.forward(z))
 
     def reconstruct(self, x, eps=None):
         """x through encoder and decoder: from z = mu, or from z = mu + sigma eps when eps (B, L) is given. (B, D)"""
@@ -99,6 +112,7 @@ class VAE(Model):
         """
         rng = checks.generator("rng", rng)
         z = self.noise(rng, checks.whole_number("n", n))
+        self._backward_ready = False
         output = self.decoder.forward(z)
         return self.likelihood.mean(output) if mean else self.likelihood.sample(output, rng)
 
@@ -113,10 +127,10 @@ class VAE(Model):
         x : (B, D)        eps : (B, L)        returns : (B,), nats
         """
         nll, kl = self._forward(x, eps)
-        self._backward_ready = False
         return -nll - np.sum(kl, axis=1)
 
     def _forward(self, x, eps):
+        self._backward_ready = False
         self.x = self._data(x)                                                   # (B, D)
         self.eps = self._noise(eps, self.x)                                      # (B, L)
         self.mu, self.logvar = self._encode(self.x)                              # (B, L) each
