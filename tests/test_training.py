@@ -181,8 +181,49 @@ def test_resume_refuses_other_data_and_another_model(tmp_path):
     fit(VAE(6, (5,), 2), X, epochs=1, checkpoint=tmp_path / "run", **QUIET)
     with pytest.raises(ValueError, match="data was"):
         fit(VAE(6, (5,), 2), X + np.float32(1e-3), epochs=2, checkpoint=tmp_path / "run", resume=True, **QUIET)
-    with pytest.raises(ValueError, match="parameters, the model has"):
-        fit(VAE(6, (4,), 2), X, epochs=2, checkpoint=tmp_path / "run", resume=True, **QUIET)
+    for other, named in ((VAE(6, (4,), 2), "hidden was \\[5\\], now \\[4\\]"),
+                         (VAE(6, (5,), 2, activation="tanh"), "activation was 'elu', now 'tanh'"),
+                         (VAE(6, (5,), 2, "gaussian"), "likelihood was 'bernoulli', now 'gaussian'"),
+                         (VAE(6, (5,), 2, dtype=np.float64), "dtype was 'float32', now 'float64'")):
+        with pytest.raises(ValueError, match=named):
+            fit(other, X, epochs=2, checkpoint=tmp_path / "run", resume=True, **QUIET)
+    with pytest.raises(ValueError, match="validation was False, now True"):
+        fit(VAE(6, (5,), 2), X, epochs=2, checkpoint=tmp_path / "run", resume=True, validation=X, **QUIET)
+
+
+def test_resume_restores_beta(tmp_path):
+    fit(VAE(6, (5,), 2, beta=0.25), X, epochs=1, checkpoint=tmp_path / "run", **QUIET)
+    model = VAE(6, (5,), 2)
+    fit(model, X, epochs=2, checkpoint=tmp_path / "run", resume=True, **QUIET)
+    assert model.beta == 0.25
+
+
+def test_ctrl_c_in_the_step_that_breaks_the_model_saves_nothing(tmp_path):
+    class Broken(VAE):
+        def backward(self):
+            super().backward()
+            self.gradients["decoder.0.b"][0] = np.nan
+            signal.raise_signal(signal.SIGINT)
+    with pytest.raises(TrainingDiverged):
+        fit(Broken(6, (5,), 2), X, epochs=1, checkpoint=tmp_path / "run", **QUIET)
+    assert np.isfinite(tinyvae.load(tmp_path / "run").parameters.vector).all()
+
+
+def test_ctrl_c_during_the_last_validation_is_not_swallowed():
+    class Interrupting(VAE):
+        def loss(self, x, eps):
+            if len(x) == 20:
+                signal.raise_signal(signal.SIGINT)
+            return super().loss(x, eps)
+    with pytest.raises(TrainingInterrupted) as caught:
+        fit(Interrupting(6, (5,), 2), X, epochs=1, validation=X[:20], **QUIET)
+    assert len(caught.value.history["validation_total"]) == 1
+
+
+def test_a_first_loss_that_is_not_finite_is_not_blamed_on_the_learning_rate():
+    with np.errstate(over="ignore"), pytest.raises(TrainingDiverged, match="scale the inputs") as caught:
+        fit(VAE(6, (), 2, "gaussian"), (1e30 * X).astype(np.float32), epochs=1, **QUIET)
+    assert caught.value.step == 1 and "lr" not in caught.value.cause
 
 
 def test_a_large_learning_rate_stops_with_step_last_loss_and_cause(tmp_path):

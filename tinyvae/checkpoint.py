@@ -1,5 +1,6 @@
 """Checkpoints of a training run: everything that the next step depends on, so that resuming changes no bit."""
 
+import json
 import pathlib
 import zlib
 
@@ -23,10 +24,14 @@ def refuse_overwriting(path):
         raise FileExistsError(f"checkpoint: {path} exists; pass resume=True to go on from it, or give another path")
 
 
+def described(model):
+    """What model.header() says of the model; a model of the reader's own need not have one."""
+    return model.header() if hasattr(model, "header") else {"model": None}
+
+
 def save(path, run):
     """Write run (a training.Run) to path, whole or not at all."""
-    describe = getattr(run.model, "header", lambda: {"model": None})
-    header = {**describe(), "run": run.settings, "epoch": run.epoch, "batch": run.batch, "steps": run.steps,
+    header = {**described(run.model), "run": run.settings, "epoch": run.epoch, "batch": run.batch, "steps": run.steps,
               "rng": {name: rng.bit_generator.state for name, rng in run.rngs.items()},
               "last_good": run.last_good}
     arrays = {"vector": vector_of(run.model.parameters), "order": run.order}
@@ -41,8 +46,10 @@ def restore(path, run):
     missing = {"run", "epoch", "batch", "steps", "rng", "last_good"} - set(header) | {"vector", "order"} - set(arrays)
     if missing:
         raise ValueError(f"resume: {path} lacks {', '.join(sorted(missing))}; it is damaged, use a copy or start anew")
-    saved = header["run"]
-    differing = [f"{name} was {saved.get(name)!r}, now {value!r}" for name, value in run.settings.items()
+    # beta may have been changed between epochs: it is restored, not compared
+    now = {**json.loads(json.dumps({**described(run.model), "beta": header.get("beta")})), **run.settings}
+    saved = {**header, **header["run"]}
+    differing = [f"{name} was {saved.get(name)!r}, now {value!r}" for name, value in now.items()
                  if saved.get(name) != value]
     if differing:
         raise ValueError(f"resume: {path} belongs to another run: {'; '.join(differing)}; "
@@ -52,6 +59,8 @@ def restore(path, run):
         raise ValueError(f"resume: {path} holds {arrays['vector'].size} parameters, the model has {parameters.size}; "
                          "build the model as it was, or give another path")
     parameters[...] = arrays["vector"]
+    if header.get("beta") is not None:
+        run.model.beta = header["beta"]
     write_back(parameters, run.model.parameters)
     run.epoch, run.batch, run.steps = header["epoch"], header["batch"], header["steps"]
     run.last_good, run.order = header["last_good"], arrays["order"]

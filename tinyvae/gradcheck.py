@@ -172,7 +172,8 @@ def check_gradients(target, *inputs, wrt=None, method="complex", step=None, tole
     target : a pair (f, f_backward), with f_backward(dout, *inputs) returning one gradient per name in wrt;
              a layer, with forward(x), backward(dy), parameters and gradients (every input and every parameter);
              or a model, with loss(*inputs).total, backward(), parameters and gradients (every parameter)
-    inputs : arrays; float64 where a gradient is checked. A float32 layer or model is checked as its float64 copy, and a note says so
+    inputs : arrays; float64 where a gradient is checked. A float32 layer or model is checked as its float64 copy, and
+        a note says so
     wrt : for a pair, the names of the differentiable arguments of f (all by default)
     method : complex, central or forward      step, tolerance : by default those of the method
     rng : Generator or seed, for the upstream gradient and, in large checks, the sampled places

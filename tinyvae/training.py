@@ -105,10 +105,14 @@ class Run:
                 sums[name] = sums.get(name, 0) + np.asarray(value, np.float64) * len(chunk[0])
         return {"validation_" + name: value / n for name, value in sums.items()}
 
-    def end_epoch(self, validation):
-        """Add the epoch to the history. Returns its single numbers."""
+    def refuse_nan(self):
+        """TrainingDiverged when a parameter is NaN or infinite: such a model is never saved."""
         if not np.isfinite(vector_of(self.model.parameters)).all():
             raise TrainingDiverged(self.steps, self.last_good, self.likely_cause())
+
+    def end_epoch(self, validation):
+        """Add the epoch to the history. Returns its single numbers."""
+        self.refuse_nan()
         means = {name: value / self.n for name, value in self.sums.items()}
         if validation is not None:
             means.update(self.validate(validation))
@@ -119,8 +123,10 @@ class Run:
 
     def likely_cause(self):
         """One sentence for a learner whose loss is no number any more."""
+        if self.steps == 0:
+            return "the very first loss is not finite, so no update is to blame; scale the inputs to about 1 (x / 255)"
         lr = self.optimizer.lr
-        gradient = np.abs(vector_of(self.model.gradients)).max() if self.steps else 0.0
+        gradient = np.abs(vector_of(self.model.gradients)).max()
         for name, array in self.model.parameters.items():
             if not np.isfinite(array).all():
                 return (f"the update before made {name} NaN or infinite (largest gradient {gradient:.3g}, lr={lr:g}); "
@@ -156,19 +162,37 @@ def interruption():
 
 def as_arrays(name, data, model, binarize):
     """data as a list of arrays of one length, checked once so that training does not stop half way."""
-    arrays = [np.asarray(array) for array in (data if isinstance(data, tuple) else (data,))]
+    try:
+        arrays = [np.asarray(array) for array in (data if isinstance(data, tuple) else (data,))]
+    except ValueError:
+        raise TypeError(f"{name}: got rows of different lengths, expected an array; several arrays are given as a "
+                        "tuple, (x, y)") from None
     for array in arrays:
         if array.ndim == 0 or len(array) == 0 or len(array) != len(arrays[0]):
             raise ValueError(f"{name}: got shapes {[a.shape for a in arrays]}, expected arrays with the same number "
                              "of rows, at least one")
-    x = arrays[0]
-    width = getattr(model, "data_dim", None)
-    checks.float_array(name, x, columns=width, ndim=x.ndim if width is None else 2)
+        if array.dtype.kind not in "iu":
+            checks.float_array(name, array, ndim=array.ndim)
+    x, width = arrays[0], getattr(model, "data_dim", None)
+    if width is not None:
+        checks.float_array(name, x, columns=width)
     if binarize and (x.min() < 0 or x.max() > 1):
         raise ValueError(f"{name}: got values from {x.min():.6g} to {x.max():.6g}, expected [0, 1] to binarise; "
                          "scale bytes with x / 255")
+    if hasattr(model, "likelihood") and not binarize:
+        model.likelihood.check(x, name)
     arrays[0] = x if x.dtype.kind == "f" else x.astype(np.float64)
     return arrays
+
+
+def as_optimizer(optimizer):
+    """Adam() for None; TypeError for anything without step, settings and state, a class or a name among them."""
+    if optimizer is None:
+        return Adam()
+    if isinstance(optimizer, type) or not all(hasattr(optimizer, name) for name in ("step", "settings", "state", "lr")):
+        raise TypeError(f"optimizer: got {optimizer!r}, expected an object such as Adam(1e-3), SGD(0.1) or "
+                        "Momentum(0.01), or one with step, settings, state and lr")
+    return optimizer
 
 
 def fit(model, x, *, epochs=10, batch_size=100, optimizer=None, seed=0, validation=None, binarize=False,
@@ -176,12 +200,13 @@ def fit(model, x, *, epochs=10, batch_size=100, optimizer=None, seed=0, validati
     """Train model on x, in place.
 
     x : (N, D), or a tuple of arrays with N rows each        validation : the same, measured after each epoch
-    optimizer : Adam() by default        seed : shuffling, noise, binarisation
+    optimizer : Adam() by default; one that has trained before keeps its moments        seed : shuffling, noise, binarisation
     binarize : draw each pixel anew as 0 or 1 with its grey value as probability, each time it is met
     checkpoint : a path, written every checkpoint_every epochs, at the end and at Ctrl-C
     resume : go on from the checkpoint if it exists, bit for bit as if never stopped
     progress : True prints to standard error, False nothing, or a stream
-    before_epoch : called with the epoch's index (from 0) before its first step: set model.beta or optimizer.lr there
+    before_epoch : called with the epoch's index (from 0) before its first step, and again when a run resumes inside
+        it: set model.beta or optimizer.lr there, to values that depend on the epoch alone
 
     returns : History
     Raises ValueError or TypeError for bad input, TrainingDiverged when the loss turns NaN, TrainingInterrupted after
@@ -191,8 +216,13 @@ def fit(model, x, *, epochs=10, batch_size=100, optimizer=None, seed=0, validati
     checkpoint_every = checks.whole_number("checkpoint_every", checkpoint_every)
     data = as_arrays("x", x, model, binarize)
     validation = None if validation is None else as_arrays("validation", validation, model, binarize)
-    run = Run(model, data, optimizer or Adam(), batch_size, bool(binarize),
+    if validation is not None and len(validation) != len(data):
+        raise ValueError(f"validation: got {len(validation)} arrays, expected {len(data)} as in x")
+    if resume and checkpoint is None:
+        raise ValueError("resume: got True without a checkpoint; give the path of the checkpoint to go on from")
+    run = Run(model, data, as_optimizer(optimizer), batch_size, bool(binarize),
               checks.whole_number("seed", seed, at_least=0))
+    run.settings["validation"] = validation is not None
     if checkpoint is not None:
         _start_from(checkpoint, run, resume)
     shown = Progress(epochs, run.n, stream_for(progress), done=run.epoch * run.n + run.batch * batch_size)
@@ -207,6 +237,8 @@ def fit(model, x, *, epochs=10, batch_size=100, optimizer=None, seed=0, validati
             shown.end_epoch(run.epoch, run.end_epoch(validation))
             if checkpoint is not None and (run.epoch % checkpoint_every == 0 or run.epoch == epochs):
                 checkpoints.save(checkpoint, run)
+            if pressed:
+                _stop(run, checkpoint, shown)
     return finished(run.history)
 
 
@@ -223,6 +255,7 @@ def _start_from(checkpoint, run, resume):
 
 
 def _stop(run, checkpoint, shown):
+    run.refuse_nan()
     if checkpoint is not None:
         checkpoints.save(checkpoint, run)
     interrupted = TrainingInterrupted(run.steps, finished(run.history), checkpoint)
