@@ -19,11 +19,11 @@ minibatch is enough to follow it, and read the curves of a training.
 #    h_3 = z W_3 + b_3, \quad y_3 = \tanh h_3, \quad a = y_3 W_4 + b_4
 #
 # .. math::
-#    R_b = \sum_d \log(1 + e^{a_{bd}}) - x_{bd} a_{bd}, \quad
-#    K_b = \frac{1}{2} \sum_j \mu_{bj}^2 + \sigma_{bj}^2 - 1 - \ell_{bj}
+#    R_b = \sum_d \left[ \log(1 + e^{a_{bd}}) - x_{bd} a_{bd} \right], \quad
+#    K_b = \frac{1}{2} \sum_j \left[ \mu_{bj}^2 + \sigma_{bj}^2 - 1 - \ell_{bj} \right]
 #
 # .. math::
-#    \mathcal{L} = \frac{1}{B} \sum_b R_b + K_b
+#    \mathcal{L} = \frac{1}{B} \sum_b (R_b + K_b)
 
 import numpy as np
 
@@ -113,11 +113,14 @@ x, eps = rng.random((7, 11)), rng.standard_normal((7, 3))
 loss, values = forward(x, eps, *weights)
 by_hand = backward(values, weights[2], weights[4], weights[6])
 numeric = numeric_gradients(lambda *w: forward(x, eps, *w)[0], *weights)
-print("\nvariable        shape      relative error of the long form")
-errors = {}
-for name, hand, number in zip(small.parameters, by_hand, numeric):
-    errors[name] = relative_error(hand, number).max()
-    print(f"{name:<15} {str(hand.shape):<10} {errors[name]:.1e}")
+print("\nLong form against the numerical gradient, in the order of the backward pass: look at the first wrong row first.")
+print("variable                shape      relative error")
+symbols = dict(zip(small.parameters, ("W1", "b1", "W2", "b2", "W3", "b3", "W4", "b4")))
+errors = {name: relative_error(hand, number).max() for name, hand, number in zip(symbols, by_hand, numeric)}
+for name in reversed(errors):
+    print(f"{symbols[name]} = {name:<18} {str(small.parameters[name].shape):<10} {errors[name]:.1e}")
+for part, half in (("mu", slice(0, 3)), ("logvar", slice(3, 6))):             # the head's two halves have other paths
+    print(f"   {part:<6} half of W2     {'(5, 3)':<10} {relative_error(by_hand[2][:, half], numeric[2][:, half]).max():.1e}")
 lesson.claim("The long-form gradient is the numerical gradient", max(errors.values()), 0, within=1e-10,
              source="complex step through the long-form loss, relative error")
 
@@ -126,8 +129,8 @@ lesson.claim("The long-form gradient is the numerical gradient", max(errors.valu
 
 library_loss = small.loss(x, eps)
 small.backward()
-lesson.claim("VAE.loss returns the long-form loss", library_loss.total, loss, within=1e-12 * abs(loss),
-             source="the lines above")
+lesson.claim("The long-form loss is that of VAE.loss", loss, library_loss.total, within=1e-12 * abs(library_loss.total),
+             source="tinyvae/vae.py, VAE.loss")
 difference = max(relative_error(small.gradients[name], hand).max() for name, hand in zip(errors, by_hand))
 lesson.claim("VAE.backward fills in the long-form gradient", difference, 0, within=1e-12, source="the lines above")
 
@@ -173,6 +176,7 @@ slope = centred @ np.log(rms) / (centred @ centred)
 slope_error = np.sqrt(np.sum((centred * log_error)**2)) / (centred @ centred)
 for B, error in zip(sizes, rms):
     print(f"batch {B:4d}: error of the gradient {error:7.3f} times its length")
+print("Answer: by the root of 100, 10. A batch of 100 pays 100 times as much for 10 times less noise.")
 lesson.claim("The noise of a minibatch gradient falls as one over the root of its size: log-log slope", slope, -0.5,
              within=5 * slope_error, source="variance of a mean; 5 standard errors")
 lesson.figure(plots.log_log_line(sizes, {"measured": rms, "theory: slope -1/2": rms[0] * sizes**-0.5},
@@ -181,7 +185,10 @@ lesson.figure(plots.log_log_line(sizes, {"measured": rms, "theory: slope -1/2": 
 
 # %%
 # **Training.** ``tinyvae.fit`` repeats: draw a minibatch, draw its noise, loss, backward, one step of Adam. Pixels are
-# drawn anew as 0 or 1 each time they are met, so that the Bernoulli likelihood is a probability of what it sees.
+# drawn anew as 0 or 1 each time they are met, so that the Bernoulli likelihood is a probability of what it sees. The
+# chain is the same with more layers. Two hidden layers of 300 learn more; their activation is ELU, whose slope is 1 for
+# :math:`h > 0` and :math:`e^h` below (``tinyvae/activations.py``). Adam is gradient descent in which each parameter's
+# step is its mean gradient of late over the root of its mean squared gradient (``tinyvae/optimizer.py``).
 
 lesson.predict("The reconstruction loss will fall from epoch to epoch. Will the KL fall, rise, or both?")
 vae = tinyvae.VAE(784, hidden=(300, 300), latent_dim=10, likelihood="bernoulli", activation="elu", seed=lesson.seed)
@@ -191,7 +198,8 @@ untrained = vae.loss(images.test, vae.noise(eval_rng, n_test))
 history = tinyvae.fit(vae, images.train, epochs=epochs, validation=images.test, binarize=True, seed=lesson.seed)
 print(f"after {epochs} epochs: train {history['total'][-1]:.2f}, test {history['validation_total'][-1]:.2f} nats = "
       f"reconstruction {history['validation_reconstruction'][-1]:.2f} + KL {history['validation_kl'][-1]:.2f}")
-print(f"KL: {untrained.kl:.2f} before training, {history['kl'][0]:.2f} in epoch 1, {history['kl'][-1]:.2f} at the end. "
+print("(At first test is better than train: train is the mean while the epoch ran, test is measured after it.)")
+print(f"Answer: KL {untrained.kl:.2f} before training, {history['kl'][0]:.2f} in epoch 1, {history['kl'][-1]:.2f} at the end. "
       "The decoder learns to use z,\nand what z says about x is what the KL pays for.")
 lesson.figure(plots.loss_curves(history, "The negative ELBO falls: reconstruction improves by more than the KL rises "
                                 "to pay for it"), "loss_curves")
@@ -234,6 +242,8 @@ lesson.claim("The KL in closed form is the mean of log q - log p over samples", 
 
 per_dimension = gaussian.kl_per_dimension(mu, logvar).mean(axis=0)
 print("KL per latent dimension (nats):", " ".join(f"{value:.2f}" for value in np.sort(per_dimension)[::-1]))
+print(f"Above 0.1 nats: {np.sum(per_dimension > 0.1)} of {len(per_dimension)}. With more dimensions than the digits need, "
+      "some would stay near 0.")
 lesson.figure(plots.kl_bars(per_dimension, "KL of each latent dimension on test digits, largest first"),
               "kl_per_dimension")
 lesson.figure(plots.reconstructions(images.test[:30], vae.reconstruct(images.test[:30]),

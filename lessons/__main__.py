@@ -62,7 +62,8 @@ def closing_table(outcomes, out):
     print(f"{'lesson':<28} claim")
     for name, status, claims, seconds in outcomes:
         for claim in claims:
-            print(f"{name[:28]:<28} {'ok   ' if claim['holds'] else 'FAILS'} {claim['sentence']}")
+            measured = "no number" if claim["measured"] is None else f"{claim['measured']:.4g}"
+            print(f"{name[:28]:<28} {'ok   ' if claim['holds'] else 'FAILS'} {claim['sentence']}: {measured}")
         if status and all(claim["holds"] for claim in claims):
             print(f"{name[:28]:<28} STOPPED with exit status {status}, see its output above")
         print(f"{'':<28} {sum(claim['holds'] for claim in claims)} of {len(claims)} claims hold, {seconds:.1f} s")

@@ -67,13 +67,16 @@ class Lesson:
     def __init__(self, name, title, slides, arguments=None):
         parser = argparse.ArgumentParser(description=title)
         add_options(parser)
-        options, _ = parser.parse_known_args(arguments)          # an editor's kernel passes arguments of its own
+        options, others = parser.parse_known_args(arguments)     # an editor's kernel passes arguments of its own
+        unknown = [other for other in others if other.startswith("--")]
+        if unknown and "ipykernel" not in sys.modules:
+            parser.error(f"unknown option {' '.join(unknown)}")
         self.name, self.title, self.claims, self.figures = name, title, [], []
         self.seed, self.quick, self.data, self.show = options.seed, options.quick, options.data, options.show
         self.folder = pathlib.Path(options.out) / name
         self.folder.mkdir(parents=True, exist_ok=True)
         heading = f"Lesson {name[:2]}: {title} (slides {slides})"
-        print(f"{heading}\n{'=' * len(heading)}")
+        print(f"{heading}\n{'=' * len(heading)}\nRead lessons/{name}.py beside this output.")
 
     def images(self, train, test):
         """The first train and test pictures of the chosen data set."""
@@ -112,10 +115,14 @@ class Lesson:
         """
         width = max(len(expression) for expression, _, _ in lines)
         print()
+        values = [value for _, _, value in lines if value is not None]
+        before = values[0]
         for i, (expression, rule, value) in enumerate(lines):
             number = "" if value is None else f"{value:+.12f}"
-            print(f"    {'=' if i else ' '} {expression:<{width}}  {number:>18}  {rule}")
-        values = [value for _, _, value in lines if value is not None]
+            broken = value is not None and not abs(value - before) <= within
+            print(f"    {'=' if i else ' '} {expression:<{width}}  {number:>18}  {rule}"
+                  + "   <-- not the line above" * broken)
+            before = before if value is None else value
         self.claim(sentence, np.ptp(values), 0, within=within, source=source)
 
     def figure(self, figure, name):

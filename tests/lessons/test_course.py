@@ -21,6 +21,13 @@ def test_options_and_an_editors_own_arguments(lesson):
     assert (lesson.seed, lesson.quick, lesson.data, lesson.show) == (3, False, "digits", False)
 
 
+@pytest.mark.parametrize("arguments, says", [(["--quik"], "unknown option --quik"), (["--seed", "-1"], ">= 0")])
+def test_a_misspelt_option_is_not_ignored(arguments, says, capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        Lesson("99_test", "A test", "p0", ["--out", str(tmp_path), *arguments])
+    assert says in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("measured, bound, holds", [
     (1.0, {"expected": 1.05, "within": 0.1}, True), (1.0, {"expected": 1.2, "within": 0.1}, False),
     (1.0, {"at_most": 1.0}, True), (1.1, {"at_most": 1.0}, False),
@@ -32,7 +39,8 @@ def test_claims_are_judged(measured, bound, holds, lesson, capsys):
     assert ("FAILS" in capsys.readouterr().out) is not holds
 
 
-@pytest.mark.parametrize("bound", [{}, {"expected": 1}, {"at_most": 1, "within": 1}])
+@pytest.mark.parametrize("bound", [{}, {"expected": 1}, {"at_most": 1, "within": 1}, {"at_most": 2, "at_least": 0},
+                                   {"expected": 1, "within": 1, "at_most": 2}])
 def test_a_claim_without_a_bound_is_refused(bound, lesson):
     with pytest.raises(TypeError, match="give expected and within"):
         lesson.claim("A sentence", 1, **bound, source="theory")
@@ -42,8 +50,12 @@ def test_a_derivation_claims_that_its_lines_agree(lesson, capsys):
     chain = [("log p", "definition", 1.5), ("a + b", "log of a product", 1.5 + 1e-13), ("words", "no number", None)]
     lesson.derivation("The lines agree", chain, within=1e-12, source="rounding")
     lesson.derivation("The lines agree", [*chain, ("wrong", "?", 1.6)], within=1e-12, source="rounding")
-    assert [claim.holds for claim in lesson.claims] == [True, False]
-    assert "= a + b  " in capsys.readouterr().out
+    lesson.derivation("A NaN never agrees", [*chain, ("undefined", "?", float("nan")), ("a", "b", 1.5)], within=1,
+                      source="rounding")
+    assert [claim.holds for claim in lesson.claims] == [True, False, False]
+    out = capsys.readouterr().out
+    marked = [line.split()[1] for line in out.splitlines() if "<-- not the line above" in line]
+    assert "= a + b  " in out and marked == ["wrong", "undefined", "a"]
 
 
 def test_the_end_writes_the_record_and_a_failed_claim_is_the_exit_status(lesson):

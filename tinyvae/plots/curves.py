@@ -23,10 +23,12 @@ def loss_curves(history, title="Negative ELBO = reconstruction + KL, in nats per
 
 
 def log_log_line(x, lines, x_label, y_label, title):
-    """lines : label to values (len(x),), drawn against x on logarithmic axes, each with a marker of its own."""
+    """lines : label to values (len(x),), drawn against x on logarithmic axes, each with a marker of its own; a label
+    that starts with "theory" becomes a plain dashed line."""
     figure, axes = new_axes(title)
     for (label, values), colour, marker in zip(lines.items(), CLASSES, MARKERS):
-        axes.loglog(x, values, color=colour, marker=marker, markersize=5, label=label)
+        style = {"linestyle": "--"} if label.startswith("theory") else {"marker": marker, "markersize": 5}
+        axes.loglog(x, values, color=colour, label=label, **style)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.legend(frameon=False)
