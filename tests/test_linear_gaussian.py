@@ -22,7 +22,7 @@ def log_joint(x, z, W, b, sigma):
 
 
 @pytest.mark.parametrize("L, n", [(1, 4001), (2, 601)])
-def test_marginal_is_the_integral_of_the_joint(L, n, rng=np.random.default_rng(0)):
+def test_marginal_is_the_integral_of_the_joint(L, n, rng):
     nodes = np.linspace(-LIMIT, LIMIT, n)
     z = np.stack(np.meshgrid(*[nodes] * L), axis=-1).reshape(-1, L)
     for D in (1, 3, 5):
@@ -45,7 +45,7 @@ def test_bayes_rule_holds_at_every_z(rng, L, D, B):
         np.testing.assert_allclose(log_joint(one, z, W, b, sigma) - log_posterior, value, rtol=1e-9, atol=1e-9)
 
 
-def test_samples_have_the_marginal_and_the_posterior_that_are_claimed(rng=np.random.default_rng(1)):
+def test_samples_have_the_marginal_and_the_posterior_that_are_claimed(rng):
     """Draw z, then x: the residual z - mean(x) has the covariance, and is uncorrelated with x."""
     n, L, D = 200_000, 2, 3
     W, b, sigma = model(rng, L, D)
@@ -63,13 +63,13 @@ def test_samples_have_the_marginal_and_the_posterior_that_are_claimed(rng=np.ran
     assert abs(log_p.mean() + entropy) < 5 * log_p.std() / np.sqrt(n)
 
 
-def test_orthogonal_rows_give_a_diagonal_posterior(rng=np.random.default_rng(2)):
+def test_orthogonal_rows_give_a_diagonal_posterior(rng):
     W = np.linalg.qr(rng.standard_normal((5, 3)))[0].T * [[2.0], [0.7], [1.3]]      # orthogonal rows of these lengths
     covariance = linear_gaussian.posterior(np.zeros((1, 5)), W, np.zeros(5), 0.5)[1]
     np.testing.assert_allclose(covariance, np.diag(0.25 / (0.25 + np.array([2.0, 0.7, 1.3])**2)), atol=1e-15)
 
 
-def test_without_weights_the_posterior_is_the_prior_and_x_is_noise(rng=np.random.default_rng(3)):
+def test_without_weights_the_posterior_is_the_prior_and_x_is_noise(rng):
     x, b = rng.standard_normal((4, 3)), rng.standard_normal(3)
     mean, covariance = linear_gaussian.posterior(x, np.zeros((2, 3)), b, 0.7)
     np.testing.assert_array_equal(mean, np.zeros((4, 2)))

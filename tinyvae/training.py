@@ -189,7 +189,8 @@ def as_optimizer(optimizer):
     """Adam() for None; TypeError for anything without step, settings and state, a class or a name among them."""
     if optimizer is None:
         return Adam()
-    if isinstance(optimizer, type) or not all(hasattr(optimizer, name) for name in ("step", "settings", "state", "lr")):
+    needed = ("step", "settings", "state", "lr")
+    if isinstance(optimizer, type) or not all(hasattr(optimizer, name) for name in needed):
         raise TypeError(f"optimizer: got {optimizer!r}, expected an object such as Adam(1e-3), SGD(0.1) or "
                         "Momentum(0.01), or one with step, settings, state and lr")
     return optimizer
