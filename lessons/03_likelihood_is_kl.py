@@ -78,7 +78,8 @@ def E(f):
 
 # %%
 # **The goal: the model with the least KL divergence from the data (p11, p15).** It is never negative, and 0 only for
-# equal distributions, since :math:`\log t \le t - 1` with equality only at :math:`t = 1`:
+# equal distributions, since :math:`\log t \le t - 1` with equality only at :math:`t = 1`. (Our logarithms are natural;
+# the unit of what they give is called a *nat*, 1.44 bits.)
 #
 # .. math::
 #    \text{KL}(p_{data}, p_\theta) = \sum_x p_{data}(x) \log \frac{p_{data}(x)}{p_\theta(x)}, \qquad
@@ -139,7 +140,7 @@ lesson.derivation("Every line of p11 has its optimum at the same theta", [
     ("argmin E[-log p_theta + log p_data]", "log of a quotient", argmin(lambda t: E(-log_model(t) + log(p_data)))),
     ("argmin -(E[log p_theta] - E[log p_data])", "linearity of the expectation",
      argmin(lambda t: -(E(log_model(t)) - E(log(p_data))))),
-    ("argmax E[log p_theta] - E[log p_data]", "the least -f is the largest f",
+    ("argmax (E[log p_theta] - E[log p_data])", "the least -f is the largest f",
      argmax(lambda t: E(log_model(t)) - E(log(p_data)))),
     ("argmax E[log p_theta]", "the second term does not contain theta", argmax(lambda t: E(log_model(t)))),
 ], within=1e-6, source="search; near a minimum f is flat, so rounding moves theta by about 1e-8")
@@ -173,6 +174,8 @@ lesson.derivation("Every line of p15 has its optimum at the same theta", [
 
 lesson.claim("At the optimum the model has the mean of the data", x @ model(best), x @ p_data, within=1e-6,
              source="derivative 0: E_data[x] = E_model[x]; tolerance of the search")
+print(f"Answer: between the two. The bump's place is {best:+.2f}; the groups have their centres at {CENTRE[0]:+.1f} "
+      f"and {CENTRE[1]:+.1f}.")
 smallest = E(log(p_data / model(best)))
 print(f"The least KL is {smallest:.3f} nats, not 0: no theta makes two bumps of one (p15: capacity is limited).\n"
       "p15 adds local minima; that is another reason: here the search scans everything, and the least is still not 0.")
@@ -223,13 +226,14 @@ curves = {name: np.array([f(model(t)) for t in theta]) for name, f in measures.i
 chosen = {name: theta[values.argmin()] for name, values in curves.items()}
 print("\n" + "\n".join(f"{name:<36} chooses theta = {value:+.2f}" for name, value in chosen.items()))
 lesson.figure(likelihoods.criteria(theta, curves, x, p_data, {name: model(t) for name, t in chosen.items()},
-                                   "KL(data, model) stretches over both groups; the other criteria settle on one"),
+                                   "KL(data, model) puts the bump between the groups, the others on one of them"),
               "criteria")
 
 # %%
 # **What one gradient step does: the picture of p10 and p11.** Now a model that can be anything: one logit
-# :math:`a_k` for each cell, and the softmax, so that the probabilities are positive and sum to 1. :math:`n_k` of the
-# :math:`N` points lie in cell k, and :math:`\hat p_k = n_k / N`. The negative log-likelihood (NLL), line by line:
+# :math:`a_k` for each cell (a logit is any real number, from which the softmax makes a probability), and the softmax
+# :math:`p_k = e^{a_k} / \sum_j e^{a_j}`, so that the probabilities are positive and sum to 1. Of the :math:`N` points
+# :math:`n_k` lie in cell k, and :math:`\hat p_k = n_k / N`. The negative log-likelihood (NLL), line by line:
 #
 # .. math::
 #    \begin{aligned}
@@ -243,7 +247,7 @@ lesson.figure(likelihoods.criteria(theta, curves, x, p_data, {name: model(t) for
 #    \end{aligned}
 #
 # So minus the gradient is :math:`\hat p_{data} - p_\theta`: up where the data have more than the model says (green),
-# down where they have less (red).
+# down where they have less (orange).
 
 points = draw(200, np.random.default_rng(point_seed))
 cell = np.clip(np.digitize(points, edges) - 1, 0, len(x) - 1)     # (N,), the cell of each point
@@ -273,8 +277,10 @@ lesson.claim("The gradient of the NLL with respect to the logits is p_theta - p_
 
 # %%
 # Follow the arrows. The NLL cannot fall below the entropy of :math:`\hat p` (it is that entropy plus a KL), and it must
-# come close. For steps of size :math:`\eta = 2` (the curvature of the NLL is at most 1/2) a textbook bound of gradient
-# descent holds after t steps for *any* logits u; we take u near :math:`\log \hat p`:
+# come close. The curvature of the NLL along a direction v of length 1 is at most 1/2: it is the variance of the numbers
+# :math:`v_k` under p, so at most :math:`(\max v - \min v)^2 / 4 \le |v|^2 / 2`. So for steps of size
+# :math:`\eta = 2` (1 over that curvature) a textbook bound of gradient descent holds after t steps for *any* logits u;
+# we take u near :math:`\log \hat p`:
 #
 # .. math::
 #    \text{NLL}(a_t) \le \text{NLL}(u) + \frac{|a_0 - u|^2}{2 \eta t}
@@ -292,17 +298,22 @@ u = u - u.mean() + a.mean()                               # moving all logits to
 bound = nll(u) - entropy + np.sum((a - u)**2) / (2 * eta * steps)
 lesson.claim("Gradient descent takes the NLL down to the entropy of the training shares", nll(trained), entropy,
              within=bound, source="convergence bound of gradient descent on a convex function")
+end, empty = softmax_of(trained), p_hat == 0
+print(f"Answer: at the training shares (no cell is more than {np.abs(end - p_hat).max():.0e} away), so not quite where "
+      f"we want it: it learns\nits sample by heart. The {empty.sum()} cells without a training point end with "
+      f"probability {end[empty].sum():.4f} together; in truth they have {p_data[empty].sum():.4f}.")
 against = np.sum((p_hat > softmax_of(a)) != (after > softmax_of(a)))
 print(f"The arrows push logits. Probabilities must share a sum of 1, so a short arrow up may still lose: after {shown} "
       f"steps\n{against} of {len(x)} cells have moved against their arrow.")
 lesson.figure(likelihoods.likelihood_arrows(x, softmax_of(a), p_hat, after, points, "Probability rises where the data "
-                                            "are (green) and falls where they are not (red)", shown), "arrows")
+                                            "are (green) and falls where they are not (orange)", shown), "arrows")
 
 # %%
 # **The student's questions on p11.** "Is the grey line :math:`p_\theta`, are the dots :math:`p_{data}`, and the green
 # arrows too?" Left panel: grey is :math:`p_\theta` *now*. The data lie on the x axis. The arrows are not a
 # distribution: they say where the next steps take :math:`p_\theta`. "And on the right, are the green and red areas
-# :math:`p_{data}`?" No: they are what :math:`p_\theta` gained and lost. :math:`p_{data}` still lies on the x axis.
+# :math:`p_{data}`?" No: they (here green and orange) are what :math:`p_\theta` gained and lost; the black line is the
+# new :math:`p_\theta`. The data still lie on the x axis.
 #
 # **From lesson to library.** ``tinyvae/softmax.py``: ``softmax_nll`` with ``softmax_nll_backward``, one row per point,
 # and with the largest logit taken out first, so that ``exp`` cannot overflow.
@@ -368,8 +379,9 @@ ceiling = np.sum(heights * log(heights)) * delta
 wide = h >= 0.03                        # below, the mean hangs on a few far points, and its standard error on fewer
 kl = np.array([np.sum(heights * (log(heights) - log_kde(line, train, width))) * delta for width in h[wide]])
 z = (log_ratio[wide].mean(axis=1) - kl) / (log_ratio[wide].std(axis=1) / math.sqrt(len(test)))
-lesson.claim("The test score of the true density minus that of p_h is KL(p_data, p_h), in standard errors, every h",
-             np.abs(z).max(), at_most=5, source="the chain of p11; the KL by quadrature")
+lesson.claim("The test score of the true density minus that of p_h is KL(p_data, p_h), for every h >= 0.03:"
+             " largest distance in standard errors", np.abs(z).max(), at_most=5,
+             source="the chain of p11; the KL by quadrature")
 lesson.figure(likelihoods.bandwidths(
     h, train_score, test_score, ceiling, line, heights,
     {f"h = {width:.2f}": np.exp(log_kde(line, train, width)) for width in (0.01, h[top], 0.8)},

@@ -136,9 +136,9 @@ cases = {"the prior": (0, 1), "far left": (m - 1.5, s), "too wide": (m, 3 * s), 
          "a little right": (m + s, s), "as in the\nderivation": (mu_q, sd_q), "the\nposterior": (m, s)}
 chosen = np.array([(mu, 2 * np.log(sd)) for mu, sd in cases.values()])                # (7, 2): mu, logvar
 terms = np.array(three_terms(np.tile(x, (7, 1)), chosen[:, :1], chosen[:, 1:], W, b, sigma))    # (3, 7)
-print(f"{'q':<18} {'E_q[log p(x|z)]':>16} {'- KL(q, p(z))':>15} {'+ KL(q, p(z|x))':>16} {'= sum':>10}")
+print(f"{'q':<20} {'E_q[log p(x|z)]':>16} {'- KL(q, p(z))':>15} {'+ KL(q, p(z|x))':>16} {'= sum':>10}")
 for name, (t1, t2, t3) in zip(cases, terms.T):
-    print(f"{' '.join(name.split()):<18} {t1:16.4f} {-t2:15.4f} {t3:16.4f} {t1 - t2 + t3:10.6f}")
+    print(f"{' '.join(name.split()):<20} {t1:16.4f} {-t2:15.4f} {t3:16.4f} {t1 - t2 + t3:10.6f}")
 lesson.figure(bounds.stacked_terms(list(cases), terms, exact,
                                    "Whatever q is, the three terms add up to the same log p(x)"), "three_terms")
 
@@ -220,10 +220,12 @@ lesson.claim("The second term, closed form", gaussian.kl_standard_normal(MU[:1],
 # :math:`\log p_\theta(x) - KL(q, p_\theta(z|x))`, likelihood minus gap. If the gap depends on :math:`\theta`, the
 # best :math:`\theta` is another one. Take one number :math:`x = w z + \sigma \varepsilon`, let each :math:`x` have
 # the best mean for its :math:`q`, but fix all variances at :math:`v`, smaller than the posterior's. With
-# :math:`u = w^2 + \sigma^2` and :math:`c` the mean of :math:`x^2` (the posterior's variance is :math:`\sigma^2 / u`):
+# :math:`u = w^2 + \sigma^2` and :math:`c` the mean of :math:`x^2`. The posterior's variance is :math:`\sigma^2 / u`,
+# and the gap is the KL of two Gaussians with equal means, which sees only their variances' ratio :math:`r`:
+# :math:`\frac{1}{2} (r - 1 - \log r)` (derived in lesson 14), here with :math:`r = v u / \sigma^2`:
 #
 # .. math::
-#    \log p = -\frac{1}{2} \left(\log 2 \pi u + \frac{c}{u}\right), \quad
+#    \log p = -\frac{1}{2} \left(\log (2 \pi u) + \frac{c}{u}\right), \quad
 #    gap = \frac{1}{2} \left(\frac{v u}{\sigma^2} - 1 - \log \frac{v u}{\sigma^2}\right)
 #
 # .. math::
@@ -249,6 +251,8 @@ print(f"posterior variance at the true w: {sigma**2 / (true_w**2 + sigma**2):.3f
       f"best w for log p(x): {grid[best]:.3f}; for the ELBO: {grid[best_elbo]:.3f}")
 lesson.claim("The ELBO is best at another w than the likelihood", grid[best_elbo], np.sqrt(u - sigma**2), within=step,
              source="u = sigma sqrt(c / v), to one step of the grid")
+print(f"Answer: too {'large' if best_elbo > best else 'small'}. A larger w makes the posterior narrower, and so the "
+      "gap to a q that is too narrow smaller.")
 lesson.claim("Nats of log p(x) per example lost at that w", log_p_w[best] - log_p_w[best_elbo], price,
              within=step * np.max(np.abs(np.gradient(log_p_w, grid))), source="closed form, to one step of the grid")
 lesson.figure(bounds.price_of_the_gap(grid, log_p_w, elbo_w, "A q that is too sure pulls the best decoder weight away "
@@ -273,10 +277,11 @@ lesson.predict("x has 784 numbers, z has 1. How many decoder runs give p(z given
 rng = np.random.default_rng(cost_seed)
 W1, b1 = 0.3 * rng.standard_normal((1, 784)), rng.standard_normal(784)
 x1 = rng.standard_normal((1, 1)) @ W1 + b1 + 0.3 * rng.standard_normal((1, 784))
-nodes = np.linspace(-6, 6, 1001)[:, None]                                             # 1001 decoder runs
+nodes, spacing = np.linspace(-6, 6, 1001, retstep=True)                               # 1001 decoder runs
+nodes = nodes[:, None]                                                                # (1001, 1)
 log_joint = log_normal(x1, nodes @ W1 + b1, 0.3).sum(axis=1) + log_normal(nodes, 0, 1)[:, 0]
 top = log_joint.max()
-log_constant = top + np.log(np.sum(np.exp(log_joint - top)) * 0.012)
+log_constant = top + np.log(np.sum(np.exp(log_joint - top)) * spacing)
 mean, covariance = linear_gaussian.posterior(x1, W1, b1, 0.3)
 log_post = gaussian.log_density(nodes, np.tile(mean, (1001, 1)), np.full((1001, 1), np.log(covariance[0, 0])))
 lesson.claim("x of 784 numbers, z of 1: log p(z given x) from 1001 decoder runs, largest relative error",
@@ -292,8 +297,10 @@ lesson.claim("x of 784 numbers, z of 1: log p(z given x) from 1001 decoder runs,
 # .. math::
 #    \frac{10}{n} = h = s \pi \sqrt{\frac{2}{\log(2 / r)}}, \quad r = 1 - e^{-0.01 / L}
 #
-# and the whole grid is :math:`n^L` runs of the decoder. Not every :math:`x` meets the worst case; :math:`n` is
-# searched until 30 of them are right.
+# and the whole grid is :math:`n^L` runs of the decoder. We choose :math:`s = 0.25` (``s8`` in the code): the posterior
+# given the 8 numbers of :math:`x` is four times narrower than the prior, on each axis. By the formula for :math:`s^2`
+# above that takes orthogonal rows of :math:`W`, each with :math:`|w|^2 = \sigma^2 (s^{-2} - 1)`. Not every :math:`x`
+# meets the worst case; :math:`n` is searched until 30 of them are right.
 
 tolerance, width, D, s8 = 0.01, 10, 8, 0.25                                           # s8: the posterior's s, each axis
 
@@ -320,13 +327,14 @@ for L in dimensions:
         if error <= tolerance:
             break
     needed.append(n)
-    print(f"z of {L}: {n:3d} nodes per axis ({nodes_per_axis(L):.1f} by theory), {n**L:8d} decoder runs for one p(x)")
-lesson.claim("The grid gives p(x) with theory's nodes per axis: those it had to spare, least over L",
+    print(f"z of {L}: {n:3d} nodes per axis ({np.ceil(nodes_per_axis(L)):.0f} suffice by theory), {n**L:8d} decoder "
+          "runs for one p(x)")
+lesson.claim("In every L theory's nodes per axis suffice: theory's number minus the number needed, smallest over L",
              min(np.ceil(nodes_per_axis(L)) - n for L, n in zip(dimensions, needed)), at_least=0,
              source="the formula above, rounded up, against exact log p(x)")
-lesson.claim("A few nodes per axis will not do, in any L: those needed above a lower bound, least over L",
+lesson.claim("A few nodes per axis do not suffice in any L: the number needed minus a lower bound, smallest over L",
              min(n - nodes_per_axis(L, share=0.1) for L, n in zip(dimensions, needed)), at_least=0,
-             source="the same formula if the worst of 30 examples met but a tenth of the worst error")
+             source="bound: the same formula if the worst of 30 examples met but a tenth of the worst error")
 print(f"z of 20, as in a VAE of digits: {nodes_per_axis(20)**20:.0e} decoder runs for p(x), and so for one value of "
       "p(z given x). For p(x given z): 1.")
 lesson.figure(bounds.cost_of_normalising(dimensions, np.array(needed)**dimensions.astype(float), np.arange(1, 21),

@@ -201,28 +201,36 @@ lesson.claim("At sigma = 0.001 the gradient with respect to log sigma^2 is -1/2"
              source="(sigma^2 - 1)/2 and the central difference of the quadrature")
 
 # %%
-# **The surface.** One minimum, KL = 0 at :math:`\mu = 0, \sigma = 1`: there q is the prior. Two descents start at the
-# same place with the same learning rate, one in :math:`(\mu, \ell)`, driven by the library's gradient, one in
-# :math:`(\mu, \sigma)`, whose first step is a leap.
+# **The surface.** One minimum, KL = 0 at :math:`\mu = 0, \sigma = 1`: there q is the prior. Two descents start at
+# :math:`\sigma = 0.15` with the same learning rate. The one in :math:`(\mu, \ell)`, driven by the library's gradient,
+# goes in small even steps and arrives. The one in :math:`(\mu, \sigma)` leaps on its first step, by
+# :math:`0.1 (1 / 0.15 - 0.15) = 0.65`, and here luckily: it lands near the minimum and arrives sooner. Started at
+# :math:`\sigma = 0.05`, it leaps by almost 2, far past the minimum. An encoder cannot count on luck at every :math:`x`.
 
-axis_mu, axis_sigma = np.linspace(-3, 3, 121), np.linspace(0.1, 2.5, 97)         # both contain the minimum
-surface = np.array([kl(axis_mu[:, None], np.full((121, 1), 2 * np.log(s))) for s in axis_sigma])     # (97, 121)
+axis_mu, axis_sigma = np.linspace(-3, 3, 121), np.linspace(0.05, 2.5, 99)        # both contain the minimum
+surface = np.array([kl(axis_mu[:, None], np.full((121, 1), 2 * np.log(s))) for s in axis_sigma])     # (99, 121)
 row, column = np.unravel_index(surface.argmin(), surface.shape)
 lesson.claim("The lowest place of the surface: distance from mu = 0, sigma = 1",
              np.hypot(axis_mu[column], axis_sigma[row] - 1), 0, within=1e-9, source="there both gradients are 0")
-rate, steps = 0.1, 60
-theta, tau = np.array([2.5, 2 * np.log(0.15)]), np.array([2.5, 0.15])            # (mu, logvar) and (mu, sigma)
-path_logvar, path_sigma = [(2.5, 0.15)], [(2.5, 0.15)]
+rate, steps = 0.1, 150
+theta = np.array([2.5, 2 * np.log(0.15)])                                        # (mu, logvar)
+tau = np.array([[2.5, 0.15], [2.5, 0.05]])                                       # (mu, sigma), from two places
+path_logvar, path_sigma = [(2.5, 0.15)], [tau]
 for _ in range(steps):
     one_mu, one_logvar = theta[None, :1], theta[None, 1:]                        # (1, 1) each
     theta = theta - rate * np.concatenate(gaussian.kl_standard_normal_backward(np.ones(1), one_mu, one_logvar))[:, 0]
-    tau = tau - rate * np.array([tau[0], tau[1] - 1 / tau[1]])
+    tau = tau - rate * np.stack([tau[:, 0], tau[:, 1] - 1 / tau[:, 1]], axis=1)
     path_logvar.append((theta[0], np.exp(theta[1] / 2)))
     path_sigma.append(tau)
+lucky, leaping = np.stack(path_sigma, axis=1)                                    # (steps + 1, 2) each
+print(f"sigma after 1 step and after {steps}: in log sigma^2 {path_logvar[1][1]:.3f} and {path_logvar[-1][1]:.3f}; in "
+      f"sigma {lucky[1, 1]:.3f} and {lucky[-1, 1]:.3f}, from 0.05 {leaping[1, 1]:.3f} and {leaping[-1, 1]:.3f}")
 lesson.figure(losses.kl_surface(
-    axis_mu, axis_sigma, surface, {"descent in $\\mu$ and $\\log \\sigma^2$": np.array(path_logvar),
-                                   "descent in $\\mu$ and $\\sigma$": np.array(path_sigma)},
-    "The KL has one minimum, the prior, and rises without bound towards $\\sigma = 0$"), "surface")
+    axis_mu, axis_sigma, surface, {"in $\\log \\sigma^2$, from $\\sigma$ = 0.15": np.array(path_logvar),
+                                   "in $\\sigma$, from 0.15": lucky,
+                                   "in $\\sigma$, from 0.05": leaping},
+    "Near $\\sigma = 0$ descent in $\\sigma$ leaps, luckily or too far; in $\\log \\sigma^2$ it goes in small steps"),
+              "surface")
 
 # %%
 # **An L2 penalty on mu?** p24: "fixed covariance: L2 loss on mu". The notes add "KL is proportional to

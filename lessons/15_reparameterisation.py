@@ -13,7 +13,7 @@ path and without), predict which of the two is noisier and by how much, and say 
 #    [\mu, \ell] = x W + b, \quad \sigma = e^{\ell / 2}, \quad z \sim N(\mu, \sigma^2), \quad a = z w + c
 #
 # .. math::
-#    R = f(z) = -\log p(x|z) = \sum_d \log(1 + e^{a_d}) - x_d a_d, \quad
+#    R = f(z) = -\log p(x|z) = \sum_d \left( \log(1 + e^{a_d}) - x_d a_d \right), \quad
 #    K = \frac{1}{2} (\mu^2 + \sigma^2 - 1 - \ell), \quad
 #    \mathcal{L} = R + K
 #
@@ -25,7 +25,7 @@ import numpy as np
 
 import tinyvae
 from lessons.course import Lesson
-from tinyvae import evaluation, gaussian, plots, score_function
+from tinyvae import evaluation, gaussian, score_function
 from tinyvae.gradcheck import relative_error
 from tinyvae.plots import graphs
 
@@ -75,7 +75,7 @@ rms = {name: np.sqrt(values.mean(axis=1)) for name, values in squared.items()}
 # Taylor's theorem holds:
 #
 # .. math::
-#    \mathrm{rms}_{fresh} = \frac{\sqrt{2 \operatorname{Var} f(z)}}{h}, \qquad
+#    \mathrm{rms}_{fresh} = \frac{\sqrt{2 \operatorname{Var}[f(z)]}}{h}, \qquad
 #    \mathrm{rms}_{frozen} = \frac{h}{2} \sqrt{\mathbb{E}[f''(z)^2]} \; (1 + O(h)).
 #
 # The expectations are integrals over one Gaussian variable: a sum over a fine grid gives them to rounding.
@@ -201,7 +201,7 @@ lesson.claim("The edges into mu and logvar add up to the gradient that VAE.backw
 #    \frac{\partial}{\partial \ell} \log q(z) = \frac{1}{2} \left( \frac{(z - \mu)^2}{\sigma^2} - 1 \right)
 #
 # These two are the scores: which way would q have to move to make this z more probable? The estimator follows them,
-# weighted by the loss of that z. A constant :math:`\beta` may be taken off the loss first, a *baseline*: it changes
+# weighted by the loss of that z. A constant :math:`\kappa` may be taken off the loss first, a *baseline*: it changes
 # nothing on average, for the mean score is 0.
 #
 # .. math::
@@ -251,15 +251,17 @@ lesson.claim("All estimators have the exact gradient as their mean: largest dist
 # :math:`\mu` and :math:`\sigma`. Its gradient with respect to :math:`\mu_j` is :math:`\mu_j`. The pathwise estimate
 # is :math:`z_j`, with variance :math:`\sigma^2`, whatever :math:`L` is. The score function multiplies
 # :math:`\varepsilon_j / \sigma` by the *whole* :math:`f`, to which all the other dimensions bring their noise. With
-# :math:`A = z_j^2 / 2`, the others' sum :math:`S` independent of it, and a baseline :math:`\beta`:
+# :math:`A = z_j^2 / 2`, the others' sum :math:`S` independent of it, and a baseline :math:`\kappa`, it is
+# :math:`g_j = (A + S - \kappa) \varepsilon_j / \sigma`. Its mean is :math:`\mu`; for its variance,
+# :math:`\operatorname{Var}[g_j]`, we have
 #
 # .. math::
 #    \begin{aligned}
-#    \sigma^2 (\operatorname{Var} + \mu^2) &= \mathbb{E}[(A + S - \beta)^2 \varepsilon_j^2] \\
-#    &= \mathbb{E}[A^2 \varepsilon_j^2] + 2 (\mathbb{E}[S] - \beta) \mathbb{E}[A \varepsilon_j^2]
-#    + \mathbb{E}[(S - \beta)^2] \\
-#    &= \mathbb{E}[A^2 \varepsilon_j^2] + 2 (\mathbb{E}[S] - \beta) \mathbb{E}[A \varepsilon_j^2]
-#    + \operatorname{Var} S + (\mathbb{E}[S] - \beta)^2
+#    \sigma^2 (\operatorname{Var}[g_j] + \mu^2) &= \mathbb{E}[(A + S - \kappa)^2 \varepsilon_j^2] \\
+#    &= \mathbb{E}[A^2 \varepsilon_j^2] + 2 (\mathbb{E}[S] - \kappa) \mathbb{E}[A \varepsilon_j^2]
+#    + \mathbb{E}[(S - \kappa)^2] \\
+#    &= \mathbb{E}[A^2 \varepsilon_j^2] + 2 (\mathbb{E}[S] - \kappa) \mathbb{E}[A \varepsilon_j^2]
+#    + \operatorname{Var}[S] + (\mathbb{E}[S] - \kappa)^2
 #    \end{aligned}
 #
 # (a variance is the mean square minus the squared mean; the square of a sum, S independent of :math:`\varepsilon_j`,
@@ -268,12 +270,17 @@ lesson.claim("All estimators have the exact gradient as their mean: largest dist
 # and odd moments 0:
 #
 # .. math::
+#    \operatorname{Var}[z_j^2] = \mathbb{E}[z_j^4] - (\mathbb{E}[z_j^2])^2
+#    = (\mu^4 + 6 \mu^2 \sigma^2 + 3 \sigma^4) - (\mu^2 + \sigma^2)^2 = 4 \mu^2 \sigma^2 + 2 \sigma^4
+#
+# .. math::
 #    \mathbb{E}[A \varepsilon^2] = \frac{1}{2} (\mu^2 + 3 \sigma^2), \quad
 #    \mathbb{E}[A^2 \varepsilon^2] = \frac{1}{4} (\mu^4 + 6 \cdot 3 \mu^2 \sigma^2 + 15 \sigma^4), \quad
-#    \operatorname{Var} S = (L - 1) (\mu^2 \sigma^2 + \frac{1}{2} \sigma^4)
+#    \operatorname{Var}[S] = (L - 1) \frac{\operatorname{Var}[z_j^2]}{4}
+#    = (L - 1) (\mu^2 \sigma^2 + \frac{1}{2} \sigma^4)
 #
-# :math:`\mathbb{E}[S]` grows as :math:`L`, so its square as :math:`L^2`; the baseline :math:`\beta = \mathbb{E}[f]`
-# removes it and leaves :math:`\operatorname{Var} S`, which grows as :math:`L`.
+# :math:`\mathbb{E}[S]` grows as :math:`L`, so its square as :math:`L^2`; the baseline :math:`\kappa = \mathbb{E}[f]`
+# removes it and leaves :math:`\operatorname{Var}[S]`, which grows as :math:`L`.
 
 lesson.predict("Ten times as many latent dimensions: how many times more draws does the score function need?")
 m, s = 0.5, 0.8
@@ -319,7 +326,7 @@ lesson.figure(graphs.measured_and_theory(
 # %%
 # **From lesson to library.** The two pathwise lines are ``gaussian.reparameterise_backward`` (tinyvae/gaussian.py), the
 # score-function lines ``score_function.surrogate_backward`` (tinyvae/score_function.py): the gradient of
-# :math:`(f - \beta) \log q(z)` with :math:`z` and :math:`f` held fixed. A baseline that costs nothing is the mean
+# :math:`(f - \kappa) \log q(z)` with :math:`z` and :math:`f` held fixed. A baseline that costs nothing is the mean
 # of the *other* examples in the batch, ``score_function.leave_one_out``: it does not depend on the example's own z.
 
 mus, logvars, eps, dz = vae_rng.standard_normal((4, 7, 3))
@@ -385,6 +392,10 @@ inside = (p > 0) & (p < 1)
 pixel_entropy = -np.sum(p[inside] * np.log(p[inside]) + (1 - p[inside]) * np.log(1 - p[inside]))
 lesson.claim("With the path cut, the VAE does no better than one that knows only how often each pixel is 1",
              losses["cut"].mean(), at_least=pixel_entropy, source="entropy of independent test pixels, exact")
+cut_mu, cut_logvar = models["cut"].encode(x_test)
+print(f"Answer: to say nothing. For every test picture mu is at most {np.abs(cut_mu).max():.3f} in size and sigma "
+      f"between {np.exp(cut_logvar.min() / 2):.3f} and {np.exp(cut_logvar.max() / 2):.3f}:\nnearly the same N(0, I) "
+      "for every x, which is all that the KL asks for.")
 for better, worse in (("path", "score, baseline"), ("score, baseline", "score")):
     gap = losses[worse] - losses[better]
     lesson.claim(f"After the same steps, {better!r} is ahead of {worse!r}: mean gap in nats", gap.mean(),
@@ -414,10 +425,12 @@ lesson.claim("In the trained VAE both estimators pull along mu with the same mea
 ratio = by_score.var(axis=0).sum() / by_path.var(axis=0).sum()
 print(f"variance of dmu, score function with E[R] of the picture as its baseline / pathwise: {ratio:.0f}. So many "
       "draws of the first are worth one of the second.")
-reconstructions = [models[route].reconstruct(images.test[:10]) for route in ROUTES]
-lesson.figure(plots.sample_grid(np.concatenate([images.test[:10], *reconstructions]),
-                                "From the top: test digits, then their reconstructions: pathwise,\n"
-                                "score function with a baseline, score function, path cut"), "reconstructions")
+reconstructions = {name: models[route].reconstruct(images.test[:10]) for route, name in (
+    ("path", "pathwise"), ("score, baseline", "score function,\nbaseline"), ("score", "score function"),
+    ("cut", "path cut"))}
+lesson.figure(graphs.labelled_rows({"test digits": images.test[:10], **reconstructions},
+                                   "The worse the encoder's gradient, the less a reconstruction knows of its digit"),
+              "reconstructions")
 
 # %%
 # **The answer to the question.** The gradient exists without the trick, and a VAE can be trained without it. But in

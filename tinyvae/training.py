@@ -201,7 +201,8 @@ def fit(model, x, *, epochs=10, batch_size=100, optimizer=None, seed=0, validati
     """Train model on x, in place.
 
     x : (N, D), or a tuple of arrays with N rows each        validation : the same, measured after each epoch
-    optimizer : Adam() by default; one that has trained before keeps its moments        seed : shuffling, noise, binarisation
+    optimizer : Adam() by default; one that has trained before keeps its moments
+    seed : shuffling, noise, binarisation
     binarize : draw each pixel anew as 0 or 1 with its grey value as probability, each time it is met
     checkpoint : a path, written every checkpoint_every epochs, at the end and at Ctrl-C
     resume : go on from the checkpoint if it exists, bit for bit as if never stopped

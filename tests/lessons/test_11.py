@@ -23,7 +23,7 @@ def test_it_holds(tmp_path, monkeypatch, capsys):
     ("- (E - KL_prior)\nlesson", "- (E + KL_prior)\nlesson", "No ELBO exceeds"),
     ("np.full((n, 1), np.log(covariance[0, 0]))", "np.full((n, 1), covariance[0, 0])", "the bound is met"),
     ("np.full((n, 1), np.log(v))", "np.full((n, 1), np.log(v) / 2)", "another w than the likelihood"),
-    ("* 0.012)", "* 0.01)", "784 numbers"),
+    ("* spacing)", "* spacing / 1.2)", "784 numbers"),
     ("if error <= tolerance", "if error <= 100 * tolerance", "A few nodes per axis"),
     ("if error <= tolerance", "if error <= tolerance / 100", "theory's nodes per axis"),
     ('("encoder.0.b", [mu_q, 2 * np.log(sd_q)])', '("encoder.0.b", [mu_q, np.log(sd_q)])', "VAE.elbo"),

@@ -56,6 +56,6 @@ def test_a_broken_gradient_of_the_library_fails_its_claims(tmp_path, monkeypatch
     monkeypatch.setattr(gaussian, "kl_gaussians_backward", without_the_distance)
     status, _, record = run_lesson("14", tmp_path, monkeypatch, capsys)
     assert status == 1
-    assert set(failing(record)) == {"60 steps of descent on the KL shrink mu as weight decay does",
+    assert set(failing(record)) == {"150 steps of descent on the KL shrink mu as weight decay does",
                                     "The library's two KLs and its gradient are these lines",
                                     "The library's gradient of the general KL, all four inputs"}

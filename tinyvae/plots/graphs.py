@@ -5,12 +5,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from tinyvae.plots.base import BLACK, BLUE, CLASSES, MARKERS, RED, new_axes
+from tinyvae.plots.images import as_tiles
 
 # where each variable stands: the steps of the forward from left to right
 PLACES = {"x": (-0.4, 0.5), "mu": (1.5, 1.1), "logvar": (1.5, -0.1), "sigma": (2.9, -0.1), "eps": (3.6, -0.9),
           "z": (4.3, 0.5), "a": (5.7, 0.5), "R": (7.1, 0.5), "K": (4.3, 1.8), "loss": (8.4, 0.5)}
 SYMBOLS = {"x": "encoder\nof $x$", "mu": r"$\mu$", "logvar": r"$\log\sigma^2$", "sigma": r"$\sigma$",
            "eps": r"$\varepsilon$", "z": "$z$", "a": "logits $a$", "R": "$R$", "K": "KL", "loss": "loss"}
+OFFSET = {("x", "mu"): (-14, 26), ("x", "logvar"): (-14, -26), ("logvar", "sigma"): (0, 10), ("z", "a"): (0, 10),
+          ("a", "R"): (0, -24), ("R", "loss"): (0, -10)}   # points by which a number stands beside its edge, else on it
 LABEL_AT = {("logvar", "K"): 0.8, ("mu", "z"): 0.66}     # share of the edge at which its number stands, else 1/2
 
 
@@ -40,8 +43,10 @@ def gradient_graph(panels, title):
                 "arrowstyle": "-|>", "color": RED if cut else BLACK, "linestyle": "--" if cut else "-",
                 "shrinkA": 26, "shrinkB": 26, "linewidth": 1.4})
             at = start + LABEL_AT.get((source, target), 0.5) * (end - start)
-            axes.text(*at, "cut" if cut else number(gradient), color=RED if cut else BLUE, fontsize=9.5, ha="center",
-                      va="center", weight="bold", zorder=2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+            axes.annotate("cut" if cut else number(gradient), at, OFFSET.get((source, target), (0, 0)),
+                          textcoords="offset points", color=RED if cut else BLUE, fontsize=9.5, ha="center",
+                          va="center", weight="bold", zorder=2,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
         for name, value in values.items():
             axes.text(*PLACES[name], f"{SYMBOLS[name]}\n{number(value)}", ha="center", va="center", fontsize=9.5,
                       zorder=3, bbox={"boxstyle": "round,pad=0.35", "facecolor": "#f2f2f2", "edgecolor": BLACK})
@@ -49,7 +54,7 @@ def gradient_graph(panels, title):
         axes.set_ylim(min(PLACES[name][1] for name in values) - 0.5, 2.2)
         axes.axis("off")
         axes.text(5.1, 1.95, "in the boxes: values, computed from left to right", fontsize=9)
-        axes.text(5.1, 1.7, "on the edges: gradient of the loss, from right to left", fontsize=9, color=BLUE,
+        axes.text(5.1, 1.7, "at the edges: gradient of the loss, from right to left", fontsize=9, color=BLUE,
                   weight="bold")
     return figure
 
@@ -65,6 +70,18 @@ def measured_and_theory(x, lines, x_label, y_label, title):
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def labelled_rows(rows, title):
+    """rows : label to images (n, D) in [0, 1], drawn as one row of pictures with its label on the left."""
+    picture = as_tiles(np.concatenate(list(rows.values())), len(next(iter(rows.values()))))
+    figure, axes = new_axes(title, (7.6, 0.5 + 6.2 * picture.shape[0] / picture.shape[1]))
+    axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+    step = (picture.shape[0] + 1) / len(rows)                 # a picture and the gap below it
+    axes.set_yticks((np.arange(len(rows)) + 0.5) * step - 1, list(rows), fontsize=9)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
     return figure
 
 

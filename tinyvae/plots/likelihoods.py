@@ -26,7 +26,7 @@ def likelihood_arrows(x, before, data, after, points, title, steps=1):
     """
     figure, (left, right) = panels(title, 2, (10.4, 4.2))
     for rises, colour, marker, label in ((True, GREEN, "^", "green: more data here than the model says"),
-                                         (False, RED, "v", "red: less data here than the model says")):
+                                         (False, RED, "v", "orange: less data here than the model says")):
         here = (data > before) == rises
         left.vlines(x[here], before[here], data[here], color=colour, linewidth=1.5)
         left.plot(x[here], data[here], marker, color=colour, markersize=6, label=label)
@@ -37,10 +37,10 @@ def likelihood_arrows(x, before, data, after, points, title, steps=1):
     right.fill_between(x, before, after, where=after >= before, interpolate=True, color=GREEN, alpha=0.55,
                        label="green: probability gained")
     right.fill_between(x, before, after, where=after < before, interpolate=True, color=RED, alpha=0.55, hatch="///",
-                       edgecolor="white", linewidth=0, label="red, hatched: probability lost")
+                       edgecolor="white", linewidth=0, label="orange, hatched: probability lost")
     right.plot(x, after, color=BLACK, linewidth=1.5, label=rf"black: $p_\theta$ after {steps} gradient step"
                + "s" * (steps != 1))
-    right.set_title(r"the coloured areas are the updated $p_\theta$, not the data", fontsize=10)
+    right.set_title(r"black: the updated $p_\theta$; coloured: what it gained and lost", fontsize=10)
     top = 1.35 * max(data.max(), after.max(), before.max())
     for axes in (left, right):
         axes.plot(points, np.full(len(points), -0.03 * top), "|", color=BLUE, markersize=8, alpha=0.5,
@@ -140,7 +140,8 @@ def integrand(z, prior, posterior, draws, hits, title):
     """
     figure, axes = new_axes(title, (7.6, 4.2))
     axes.fill_between(z, prior, color=BLUE, alpha=0.3, label="blue: p(z), where we draw")
-    axes.plot(z, posterior, color=RED, linewidth=2, label="red line: p(x given z) p(z) / p(x), where the integral is")
+    axes.plot(z, posterior, color=RED, linewidth=2,
+              label="orange line: p(x given z) p(z) / p(x), where the integral is")
     low = -0.05 * posterior.max()
     axes.plot(draws[~hits], np.full(np.sum(~hits), low), "|", color=GREY, markersize=9,
               label=f"grey ticks: {np.sum(~hits)} draws that miss")

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from tinyvae.plots.base import BLACK, BLUE, CLASSES, MARKERS, ORANGE, RED
 from tinyvae.plots.images import as_tiles
@@ -115,14 +116,17 @@ def kl_surface(mu, sigma, kl, paths, title):
     axes.set_title(title, fontsize=10)
     levels = (0.02, 0.1, 0.3, 0.6, 1, 1.5, 2, 3, 4, 5)
     filled = axes.contourf(mu, sigma, kl, levels=(0, *levels), cmap="cividis_r", extend="max")
-    lines = axes.contour(mu, sigma, kl, levels=levels, colors="white", linewidths=0.7)
-    axes.clabel(lines, levels=levels[1:], fontsize=7, fmt="%g")
+    lines = axes.contour(mu, sigma, kl, levels=levels, colors=BLACK, linewidths=0.5)
+    row, left = kl.min(axis=1).argmin(), mu <= 0                                 # the labels stand left of the minimum
+    manual = [(place, sigma[row]) for place in np.interp(levels[1:-1], kl[row, left][::-1], mu[left][::-1])]
+    for text in axes.clabel(lines, levels=levels[1:-1], fontsize=7, fmt="%g", colors=BLACK, manual=manual):
+        text.set_path_effects([withStroke(linewidth=2, foreground="white")])     # read on yellow and on blue
     for (label, path), colour, marker in zip(paths.items(), (ORANGE, RED, BLACK), MARKERS):
         axes.plot(*path.T, color=colour, marker=marker, markersize=4, linewidth=1.4, label=label,
-                  markeredgecolor=BLACK, markeredgewidth=0.4)
+                  markeredgecolor=BLACK, markeredgewidth=0.4, clip_on=False)
     axes.plot(0, 1, "*", color="white", markeredgecolor=BLACK, markersize=15, label="minimum: KL = 0", linestyle="none")
     axes.set_xlabel("mean $\\mu$ (no unit)")
     axes.set_ylabel("standard deviation $\\sigma$ (no unit)")
-    axes.legend(fontsize=8, loc="upper right")
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)    # off the labels
     figure.colorbar(filled, ax=axes, label="KL (nats)")
     return figure
