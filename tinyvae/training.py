@@ -171,11 +171,12 @@ def as_arrays(name, data, model, binarize):
         if array.ndim == 0 or len(array) == 0 or len(array) != len(arrays[0]):
             raise ValueError(f"{name}: got shapes {[a.shape for a in arrays]}, expected arrays with the same number "
                              "of rows, at least one")
-        if array.dtype.kind not in "iu":
+    x, *others = arrays
+    width = getattr(model, "data_dim", None)
+    checks.float_array(name, x, columns=width, ndim=x.ndim if width is None else 2)
+    for array in others:
+        if array.dtype.kind not in "iu":                 # whole-number labels have no NaN
             checks.float_array(name, array, ndim=array.ndim)
-    x, width = arrays[0], getattr(model, "data_dim", None)
-    if width is not None:
-        checks.float_array(name, x, columns=width)
     if binarize and (x.min() < 0 or x.max() > 1):
         raise ValueError(f"{name}: got values from {x.min():.6g} to {x.max():.6g}, expected [0, 1] to binarise; "
                          "scale bytes with x / 255")

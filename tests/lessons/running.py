@@ -47,3 +47,10 @@ def failing(record):
     return [claim["sentence"] for claim in record["claims"] if not claim["holds"]]
 
 
+def assert_holds_and_repeats(number, folder, monkeypatch, capsys, claims, figures=None):
+    """The lesson is sound, draws so many figures (any number for None), and prints the same again: same seed."""
+    status, text, record = run_lesson(number, folder, monkeypatch, capsys, draw=True)
+    assert_sound(status, record, claims)
+    assert figures is None or len(record["figures"]) == figures
+    again = run_lesson(number, folder / "again", monkeypatch, capsys)[1]
+    assert again.replace(str(folder / "again"), str(folder)) == text
