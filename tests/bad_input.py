@@ -10,9 +10,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinyvae
-from tinyvae import VAE, Adam, Gaussian, Momentum, SGD, check_gradients, digits, evaluation, fit, log_likelihood
+from tinyvae import (
+    SGD,
+    VAE,
+    Adam,
+    Autoencoder,
+    ConvAutoencoder,
+    Gaussian,
+    Momentum,
+    check_gradients,
+    digits,
+    evaluation,
+    fit,
+    fit_layer_by_layer,
+    log_likelihood,
+)
+from tinyvae.autoencoder import EncoderDecoder
 from tinyvae.gradcheck import numeric_gradients
-from tinyvae.layers import Activation, Dense, Sequential
+from tinyvae.layers import Activation, Dense, Sequential, TransposedDense, mlp
 
 X = np.random.default_rng(0).random((7, 6))
 EPS = np.random.default_rng(1).standard_normal((7, 2))
@@ -22,6 +37,19 @@ WITH_INFINITY = np.where(np.isnan(WITH_NAN), np.inf, X)
 
 def model(**settings):
     return VAE(6, (4,), 2, **settings)
+
+
+def autoencoder(**settings):
+    return Autoencoder(6, (4,), 2, **settings)
+
+
+def own(encoder, decoder):
+    return EncoderDecoder(encoder, decoder, 6)
+
+
+def saved_own(folder):
+    own(mlp((6, 2), "tanh", 0), mlp((2, 6), "tanh", 0)).save(folder + "/own.npz")
+    return folder + "/own.npz"
 
 
 def quiet_fit(x=X, target=None, **settings):
@@ -122,6 +150,35 @@ TABLE = [
     Bad("an optimiser for two models", lambda f: (o := Adam(), quiet_fit(optimizer=o),
                                                   quiet_fit(target=VAE(6, (5,), 2), optimizer=o)), ValueError,
         ("theta", "new optimiser for each model")),
+    Bad("an unknown corruption", lambda f: autoencoder(corruption="dust", level=1), ValueError,
+        ("corruption", "'dust'", "gaussian, masking, salt-and-pepper")),
+    Bad("a corruption without its level", lambda f: autoencoder(corruption="masking"), TypeError, ("level", "level=0.3")),
+    Bad("a level without a corruption", lambda f: autoencoder(level=0.3), TypeError, ("level", "0.3", "corruption=")),
+    Bad("a share above one", lambda f: autoencoder(corruption="masking", level=1.5), ValueError,
+        ("level", "1.5", "between 0 and 1")),
+    Bad("a denoising loss without noise", lambda f: autoencoder(corruption="masking", level=0.3).loss(X), TypeError,
+        ("u", "model.noise(rng, len(x))")),
+    Bad("noise for a plain autoencoder", lambda f: autoencoder().loss(X, X), TypeError, ("u", "ndarray", "None")),
+    Bad("u of another batch", lambda f: autoencoder(corruption="masking", level=0.3).loss(X, X[:3]), ValueError,
+        ("u", "(3, 6)", "(7, 6)")),
+    Bad("an output activation that is none", lambda f: autoencoder(output="tanh"), ValueError,
+        ("output", "'tanh'", "linear, sigmoid")),
+    Bad("bytes for a sigmoid", lambda f: quiet_fit(255 * X, autoencoder(output="sigmoid")), ValueError,
+        ("x", "[0, 1] for output='sigmoid'", "x / 255")),
+    Bad("a decoder of another width", lambda f: own(mlp((6, 2), "tanh", 0), mlp((2, 5), "tanh", 0)).loss(X), ValueError,
+        ("decoder", "(7, 5)", "(7, 6)")),
+    Bad("tied to a layer elsewhere", lambda f: own(mlp((6, 2), "tanh", 0), TransposedDense(Dense(6, 2, 0))), ValueError,
+        ("decoder", "not in the encoder", "Dense of this encoder")),
+    Bad("pictures without channels", lambda f: ConvAutoencoder((28, 28)), ValueError, ("image_shape", "(1, 28, 28)")),
+    Bad("sides that cannot be halved", lambda f: ConvAutoencoder((1, 30, 30)), ValueError,
+        ("channels", "2 poolings", "multiples of 4", "fewer stages")),
+    Bad("an even kernel", lambda f: ConvAutoencoder(kernel=4), ValueError, ("kernel", "4", "odd")),
+    Bad("layer by layer with a VAE", lambda f: fit_layer_by_layer(model(), X), TypeError, ("model", "VAE", "Autoencoder")),
+    Bad("load layers of one's own", lambda f: tinyvae.load(saved_own(f)), ValueError,
+        ("own.npz", "'EncoderDecoder'", "into=model")),
+    Bad("load into another model", lambda f: tinyvae.load(saved_own(f), into=model()), ValueError,
+        ("own.npz", "do not fit together")),
+    Bad("load into no model", lambda f: tinyvae.load(saved_own(f), into=Dense), TypeError, ("into", "expected a model")),
     Bad("k zero", lambda f: log_likelihood(model(), X, k=0), ValueError, ("k", "got 0")),
     Bad("an error from one sample", lambda f: log_likelihood(model(), X, k=1, return_error=True), ValueError,
         ("k", "got 1", ">= 2")),

@@ -28,6 +28,9 @@ MODULES = {
     "softmax": ["test_softmax.py"],
     "score_function": ["test_score_function.py"],
     "linear_gaussian": ["test_linear_gaussian.py"],
+    "corruption": ["test_corruption.py"],
+    "autoencoder": ["test_autoencoder.py"],
+    "layer_by_layer": ["test_layer_by_layer.py"],
 }
 # No formulas: checks, names, files, and what only speeds up or shapes an array.
 SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "load", "fraction", "make_likelihood",
@@ -38,6 +41,8 @@ EQUIVALENT = {
     ("_sampled", "eps = model.noise(rng, S * B)", "sign flipped"): "the distribution is even",
     ("log_likelihood", "top = np.full(len(x), -np.inf)", None): "any value below all weights will do",
     ("log_likelihood", "sum1, sum2 = (np.zeros(len(x)), np.zeros(len(x)))", None): "a multiple of 0 is 0",
+    ("draw", "return rng.standard_normal(shape, dtype)", "sign flipped"): "the distribution is even",
+    ("fit_layer_by_layer", "h, histories = (x, [])", "doubled"): "an empty list is doubled",
     ("elbo", "total = np.zeros(len(x))", None): "a multiple of 0 is 0",
     ("sample", "z = self.noise(rng, checks.whole_number('n', n))", "sign flipped"): "the distribution is even",
     ("noise", "return rng.standard_normal((batch_size, self.latent_dim), dtype=kind).astype(self.dtype, copy=False)",

@@ -6,7 +6,16 @@ from hypothesis import given
 
 from tests.strategies import generators, sizes
 from tinyvae.gradcheck import check_gradients
-from tinyvae.layers import Activation, Dense, Sequential, glorot_uniform, he_normal, lecun_normal, mlp
+from tinyvae.layers import (
+    Activation,
+    Dense,
+    Sequential,
+    TransposedDense,
+    glorot_uniform,
+    he_normal,
+    lecun_normal,
+    mlp,
+)
 
 
 def shifted(layer, rng):
@@ -31,6 +40,34 @@ def test_dense_forward_by_loops(rng, B, n_in, n_out):
     x = rng.standard_normal((B, n_in))
     y = [[sum(x[b, i] * layer.W[i, j] for i in range(n_in)) + layer.b[j] for j in range(n_out)] for b in range(B)]
     np.testing.assert_allclose(layer.forward(x), y, rtol=1e-12, atol=1e-12)
+
+
+class Tied(Sequential):
+    """Dense and its transpose: one W on two paths."""
+
+    def __init__(self, dense):
+        super().__init__(dense, Activation("tanh"), TransposedDense(dense))
+
+    def backward(self, dy, input_gradient=True):
+        dx = super().backward(dy, input_gradient)
+        self.layers[-1].add_to_dense()
+        return dx
+
+
+@given(rng=generators, B=sizes, n_in=sizes, n_out=sizes)
+def test_transposed_dense_gradients_and_loops(rng, B, n_in, n_out):
+    dense = Dense(n_in, n_out, rng, dtype=np.float64)
+    layer, z = shifted(TransposedDense(dense), rng), rng.standard_normal((B, n_out))
+    y = [[sum(z[b, j] * dense.W[i, j] for j in range(n_out)) + layer.b[i] for i in range(n_in)] for b in range(B)]
+    np.testing.assert_allclose(layer.forward(z), y, rtol=1e-12, atol=1e-12)
+    tied = shifted(Tied(dense), rng)
+    report = check_gradients(tied, rng.standard_normal((B, n_in)), rng=rng)
+    assert [row.name for row in report.rows] == ["x", "0.W", "0.b", "2.b"] and report.worst <= 1e-12
+    tied.forward(rng.standard_normal((B, n_in)))
+    assert tied.backward(np.ones((B, n_in)), input_gradient=False) is None
+    assert tied.layers[-1].backward(np.ones((B, n_in)), input_gradient=False) is None
+    with pytest.raises(ValueError, match="x: got shape"):
+        layer.forward(rng.standard_normal((B, n_out + 1)))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "elu", "softplus"])

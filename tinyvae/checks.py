@@ -55,6 +55,13 @@ def whole_number(name, value, at_least=1):
     return number
 
 
+def widths(name, value):
+    """value as a tuple of whole numbers >= 1, possibly empty."""
+    if np.ndim(value) != 1:
+        raise TypeError(f"{name}: got {value!r}, expected a sequence of widths such as (500,), or () for none")
+    return tuple(whole_number(name, width) for width in value)
+
+
 def positive(name, value, or_zero=False):
     """value as a finite float above zero (or zero, when or_zero)."""
     bound = "a finite number >= 0" if or_zero else "a finite number > 0"

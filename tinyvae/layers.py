@@ -80,6 +80,44 @@ class Dense(Parametrised):
         return dy @ self.W.T                      # dx_bi = sum_j dy_bj W_ij         (B, n_in)
 
 
+class TransposedDense(Parametrised):
+    """y = x W^T + b with the W of another Dense: the layer of a tied decoder. Notes on autoencoders, tied weights.
+
+    dense : the layer whose W (n_in, n_out) is used; x has n_out numbers, y has n_in. The one array W then lies on two
+    paths, and its gradient is the sum of both. backward keeps the share of this path in dW_here; add_to_dense adds it
+    once the backward of dense has written the other share.
+    """
+
+    parameter_names = ("b",)
+
+    def __init__(self, dense):
+        self.dense = dense
+        self.b = np.zeros(len(dense.W), dense.W.dtype)                                    # (n_in,)
+        self.db = np.zeros_like(self.b)
+
+    def forward(self, x):
+        """x (B, n_out of dense) to y (B, n_in of dense)."""
+        if x.ndim != 2 or x.shape[1] != self.dense.W.shape[1]:
+            raise ValueError(f"x: got shape {x.shape}, expected (B, {self.dense.W.shape[1]})")
+        self.x = x
+        y = x @ self.dense.W.T
+        y += self.b
+        return y
+
+    def backward(self, dy, input_gradient=True):
+        """dy (B, n_in of dense) to dx (B, n_out of dense); fills db and dW_here."""
+        # y_bi = sum_j x_bj W_ij + b_i
+        self.dW_here = dy.T @ self.x              # dW_ij = sum_b dy_bi x_bj         (n_in, n_out)
+        np.sum(dy, axis=0, out=self.db)           # db_i  = sum_b dy_bi              (n_in,)
+        if not input_gradient:
+            return None
+        return dy @ self.dense.W                  # dx_bj = sum_i dy_bi W_ij         (B, n_out)
+
+    def add_to_dense(self):
+        """dW = the encoder's share + the decoder's share. After the backward of dense, which overwrites dW."""
+        self.dense.dW += self.dW_here
+
+
 class Activation(Parametrised):
     """y = f(x), elementwise. name : one of linear, tanh, sigmoid, relu, elu, softplus."""
 
@@ -126,13 +164,15 @@ class Sequential(Parametrised):
         return self.layers[0].backward(dy, input_gradient)
 
 
-def mlp(sizes, activation, rng, dtype=np.float32):
-    """A multilayer perceptron: Dense and activation in turn, the last Dense linear.
+def mlp(sizes, activation, rng, dtype=np.float32, last="linear"):
+    """A multilayer perceptron: Dense and activation in turn.
 
-    sizes : (n_in, hidden ..., n_out)
+    sizes : (n_in, hidden ..., n_out)        last : the activation behind the last Dense
     """
     layers = []
     for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
         layers += [Dense(n_in, n_out, rng, activation, dtype), Activation(activation)]
-    layers.append(Dense(sizes[-2], sizes[-1], rng, "linear", dtype))
+    layers.append(Dense(sizes[-2], sizes[-1], rng, last, dtype))
+    if last != "linear":
+        layers.append(Activation(last))
     return Sequential(*layers)

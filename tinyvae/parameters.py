@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from tinyvae import checks
+from tinyvae import checks, storage
 
 
 class Views(dict):
@@ -62,7 +62,17 @@ class Parametrised:
 
 
 class Model(Parametrised):
-    """A Parametrised whose parameters lie in one flat vector. Subclasses call pack(dtype) once their layers stand."""
+    """A Parametrised whose parameters lie in one flat vector. Subclasses call pack(dtype) once their layers stand.
+
+    parts : the names of the attributes that hold the layers
+    """
+
+    parts = ()
+
+    def leaves(self):
+        for part in self.parts:
+            for prefix, leaf in getattr(self, part).leaves():
+                yield f"{part}.{prefix}", leaf
 
     def pack(self, dtype):
         """Copy every leaf's parameters into one new vector, and make the leaf's attributes views into it."""
@@ -103,6 +113,10 @@ class Model(Parametrised):
         """Write the flat vector of another model of the same shapes into this one."""
         vector = checks.float_array("vector", vector, columns=self.parameters.vector.size, ndim=1)
         self.parameters.vector[...] = vector
+
+    def save(self, path):
+        """Write the model to one .npz file, whole or not at all; tinyvae.load reads it. Raises OSError."""
+        storage.write(path, "model", self.header(), {"vector": self.parameters.vector})
 
 
 def vector_of(views):

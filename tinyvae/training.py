@@ -5,6 +5,7 @@ fit trains anything that has
     backward()   fills the gradients of the last loss
     parameters, gradients   dicts from name to array, of the same shapes
     noise(rng, batch_size)  optional: the eps that loss is given; without it fit calls loss(x)
+    check(x, name)          optional: raises ValueError for data the model cannot take, before training starts
 With several arrays, fit(model, (x, y)), it calls loss(x, y, eps).
 """
 
@@ -180,8 +181,8 @@ def as_arrays(name, data, model, binarize):
     if binarize and (x.min() < 0 or x.max() > 1):
         raise ValueError(f"{name}: got values from {x.min():.6g} to {x.max():.6g}, expected [0, 1] to binarise; "
                          "scale bytes with x / 255")
-    if hasattr(model, "likelihood") and not binarize:
-        model.likelihood.check(x, name)
+    if hasattr(model, "check") and not binarize:
+        model.check(x, name)
     arrays[0] = x if x.dtype.kind == "f" else x.astype(np.float64)
     return arrays
 

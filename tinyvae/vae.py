@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinyvae import checks, gaussian, storage
+from tinyvae import checks, gaussian
 from tinyvae.layers import mlp
 from tinyvae.likelihood import make_likelihood
 from tinyvae.parameters import Model
@@ -38,12 +38,12 @@ class VAE(Model):
     seed : initial weights        dtype : float32 to train, float64 to check gradients
     """
 
+    parts = ("encoder", "decoder", "likelihood")
+
     def __init__(self, data_dim, hidden=(300, 300), latent_dim=10, likelihood="bernoulli", *, activation="elu",
                  beta=1.0, seed=0, dtype=np.float32, **likelihood_settings):
-        if np.ndim(hidden) != 1:
-            raise TypeError(f"hidden: got {hidden!r}, expected a sequence of widths such as (500,), or () for none")
         self.data_dim = checks.whole_number("data_dim", data_dim)
-        self.hidden = tuple(checks.whole_number("hidden", width) for width in hidden)
+        self.hidden = checks.widths("hidden", hidden)
         self.latent_dim = checks.whole_number("latent_dim", latent_dim)
         self.activation = activation
         self.beta = beta
@@ -64,14 +64,12 @@ class VAE(Model):
     def beta(self, value):
         self._beta = checks.positive("beta", value, or_zero=True)
 
-    def leaves(self):
-        for part in ("encoder", "decoder"):
-            for prefix, leaf in getattr(self, part).leaves():
-                yield f"{part}.{prefix}", leaf
-        yield "likelihood.", self.likelihood
+    def check(self, x, name="x"):
+        """x as it is; ValueError when the likelihood has no such data, as a Bernoulli none outside [0, 1]."""
+        return self.likelihood.check(x, name)
 
     def _data(self, x):
-        return self.likelihood.check(checks.float_array("x", x, self.data_dim, self.dtype))
+        return self.check(checks.float_array("x", x, self.data_dim, self.dtype))
 
     def _noise(self, eps, x):
         eps = checks.float_array("eps", eps, self.latent_dim, self.dtype)
@@ -171,30 +169,14 @@ class VAE(Model):
         dh = np.concatenate([dmu + dmu_kl, dlogvar + dlogvar_kl], axis=1)        # (B, 2 L)
         self.encoder.backward(dh, input_gradient=False)
 
+    @classmethod
+    def from_header(cls, header):
+        """The model that header describes, untrained."""
+        sizes = {name: header[name] for name in ("data_dim", "hidden", "latent_dim", "activation", "beta", "dtype")}
+        return cls(likelihood=header["likelihood"], **sizes, **header["likelihood_settings"])
+
     def header(self):
         """What a file must hold, besides the parameter vector, to build this model again."""
         return {"model": "VAE", "data_dim": self.data_dim, "hidden": self.hidden, "latent_dim": self.latent_dim,
                 "likelihood": self.likelihood.name, "likelihood_settings": self.likelihood.settings,
                 "activation": self.activation, "beta": self.beta, "dtype": self.dtype.name}
-
-    def save(self, path):
-        """Write the model to one .npz file, whole or not at all; tinyvae.load reads it. Raises OSError."""
-        storage.write(path, "model", self.header(), {"vector": self.parameters.vector})
-
-
-def load(path):
-    """The model that save wrote, or the model inside a checkpoint of fit.
-
-    Raises OSError when path cannot be read, ValueError when it is damaged, foreign or newer than this tinyvae.
-    """
-    header, arrays = storage.read(path, kinds=("model", "checkpoint"))
-    try:
-        if header["model"] != "VAE":
-            raise ValueError(f"unknown model {header['model']!r}")
-        sizes = {name: header[name] for name in ("data_dim", "hidden", "latent_dim", "activation", "beta", "dtype")}
-        model = VAE(likelihood=header["likelihood"], **sizes, **header["likelihood_settings"])
-        model.set_vector(arrays["vector"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: a tinyvae file, but its contents do not fit together ({error}); "
-                         "train and save again, or use a copy") from error
-    return model

@@ -4,15 +4,16 @@ import json
 import pathlib
 import sys
 
-from lessons.course import lesson_files
+from lessons.course import Lesson, lesson_files
 from tinyvae import plots
 
 
-def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None, draw=False):
+def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None, draw=False, until=()):
     """Run lesson number (such as "16") with --quick; returns (exit status, printed text, the record in claims.json).
 
     replace : (old, new) changes the lesson's own text before it runs; old must occur in it
     draw : write the figures too, which takes longer than the rest of a quick run
+    until : parts of claims; the lesson is ended as soon as claims with all of these parts have failed
     """
     name, path = next((name, path) for name, path in lesson_files().items() if name.startswith(number))
     text = path.read_text(encoding="utf-8")
@@ -22,6 +23,8 @@ def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None, dr
         text = text.replace(old, new)
     if not draw:
         monkeypatch.setattr(plots, "save", lambda figure, path: None)
+    if until:
+        monkeypatch.setattr(Lesson, "claim", ending(Lesson.claim, until))
     monkeypatch.setattr(sys, "argv", [str(path), "--quick", "--out", str(folder), *arguments])
     status = 0
     try:
@@ -30,6 +33,24 @@ def run_lesson(number, folder, monkeypatch, capsys, *arguments, replace=None, dr
         status = exit.code
     record = json.loads((pathlib.Path(folder) / name / "claims.json").read_text())
     return status, capsys.readouterr().out, record
+
+
+def ending(claim, parts):
+    """Lesson.claim that ends the lesson once a claim with each of these parts has failed."""
+    def claim_or_end(lesson, *arguments, **options):
+        claim(lesson, *arguments, **options)
+        failed = [made.sentence for made in lesson.claims if not made.holds]
+        if all(any(part in sentence for sentence in failed) for part in parts):
+            lesson.end()
+    return claim_or_end
+
+
+def assert_fails(number, folder, monkeypatch, capsys, *claims, replace=None):
+    """With its text replaced (or the library broken), the lesson ends with status 1 and each of these claims fails."""
+    status, _, record = run_lesson(number, folder, monkeypatch, capsys, replace=replace, until=claims)
+    assert status == 1
+    for claim in claims:
+        assert any(claim in sentence for sentence in failing(record)), (claim, failing(record))
 
 
 def assert_sound(status, record, claims=5):
