@@ -28,13 +28,17 @@ MODULES = {
     "softmax": ["test_softmax.py"],
     "score_function": ["test_score_function.py"],
     "linear_gaussian": ["test_linear_gaussian.py"],
+    "convolution": ["test_convolution.py"],
+    "patches": ["test_convolution.py", "test_patches.py"],
     "corruption": ["test_corruption.py"],
     "autoencoder": ["test_autoencoder.py"],
     "layer_by_layer": ["test_layer_by_layer.py"],
 }
 # No formulas: checks, names, files, and what only speeds up or shapes an array.
 SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "load", "fraction", "make_likelihood",
-        "_zeros_like", "mlp", "_data", "_noise", "identity", "sigma"}
+        "_zeros_like", "mlp", "_data", "_noise", "identity", "sigma", "check_images", "check_kernel", "check_apart",
+        "check_switches", "check_output_padding", "from_header"}
+FRESH = {"zeros", "zeros_like", "empty", "empty_like"}
 # Mutants that compute the same: (function, the changed line's text, how). Each with its reason.
 EQUIVALENT = {
     ("log_marginal", "white = np.linalg.solve(A, (x - b).T)", "sign flipped"): "it is squared",
@@ -42,15 +46,14 @@ EQUIVALENT = {
     ("log_likelihood", "top = np.full(len(x), -np.inf)", None): "any value below all weights will do",
     ("log_likelihood", "sum1, sum2 = (np.zeros(len(x)), np.zeros(len(x)))", None): "a multiple of 0 is 0",
     ("draw", "return rng.standard_normal(shape, dtype)", "sign flipped"): "the distribution is even",
-    ("fit_layer_by_layer", "h, histories = (x, [])", "doubled"): "an empty list is doubled",
-    ("elbo", "total = np.zeros(len(x))", None): "a multiple of 0 is 0",
+    ("initial_kernel", "return stride / kernel * np.reshape(draws, (kernel, kernel, c_in, c_out))", "sign flipped"):
+        "the distribution is even",
     ("sample", "z = self.noise(rng, checks.whole_number('n', n))", "sign flipped"): "the distribution is even",
     ("noise", "return rng.standard_normal((batch_size, self.latent_dim), dtype=kind).astype(self.dtype, copy=False)",
      "sign flipped"): "the distribution is even",
     ("glorot_uniform", "return rng.uniform(-limit, limit, (n_in, n_out))", "sign flipped"): "the distribution is even",
     ("lecun_normal", "return rng.normal(0, np.sqrt(1 / n_in), (n_in, n_out))", "sign flipped"): "the distribution is even",
     ("he_normal", "return rng.normal(0, np.sqrt(2 / n_in), (n_in, n_out))", "sign flipped"): "the distribution is even",
-    ("step", "work = np.empty(min(self.block, theta.size), theta.dtype)", None): "the values of work are never read",
     ("log_likelihood", "top[rows] = new_top", None): "any finite reference gives the same sum",
     ("log_likelihood", "new_top = np.maximum(top[rows], log_w.max(axis=0))", None): "likewise",
 }
@@ -84,8 +87,12 @@ def replaced(tree, node, new):
 
 
 def numeric(value):
-    """Not a mutation target: text, calls that only move data, tests, functions."""
-    return not isinstance(value, (ast.Constant, ast.Lambda, ast.JoinedStr, ast.Dict, ast.Compare, ast.ListComp))
+    """Not a mutation target: text, tests, functions, and fresh arrays, of which a multiple is 0 or never read."""
+    fresh = any(isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in FRESH
+                for node in [value, *([value.func.value] if isinstance(value, ast.Call)
+                                      and isinstance(value.func, ast.Attribute) else [])])
+    return not fresh and not isinstance(value, (ast.Constant, ast.Lambda, ast.JoinedStr, ast.Dict, ast.Compare,
+                                                ast.ListComp, ast.List))
 
 
 def statement_mutants(statement):
