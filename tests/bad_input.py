@@ -24,12 +24,15 @@ from tinyvae import (
     fit,
     fit_layer_by_layer,
     log_likelihood,
+    probes,
 )
 from tinyvae.autoencoder import EncoderDecoder
 from tinyvae.gradcheck import numeric_gradients
 from tinyvae.layers import Activation, Dense, Sequential, TransposedDense, mlp
+from tinyvae.pca import PCA, principal_angles
 
 X = np.random.default_rng(0).random((7, 6))
+Y = np.array([0, 1, 2, 0, 1, 2, 0])
 EPS = np.random.default_rng(1).standard_normal((7, 2))
 WITH_NAN = np.where(np.arange(42).reshape(7, 6) == 23, np.nan, X)
 WITH_INFINITY = np.where(np.isnan(WITH_NAN), np.inf, X)
@@ -179,6 +182,44 @@ TABLE = [
     Bad("load into another model", lambda f: tinyvae.load(saved_own(f), into=model()), ValueError,
         ("own.npz", "do not fit together")),
     Bad("load into no model", lambda f: tinyvae.load(saved_own(f), into=Dense), TypeError, ("into", "expected a model")),
+    Bad("a ROC without negatives", lambda f: evaluation.roc_curve(X[:, 0], np.ones(7)), ValueError,
+        ("positive", "7 positives and 0 negatives", "at least one of each")),
+    Bad("an AUC without positives", lambda f: evaluation.auc(X[:, 0], np.zeros(7)), ValueError,
+        ("positive", "0 positives and 7 negatives")),
+    Bad("an AUC of NaN scores", lambda f: evaluation.auc(WITH_NAN[:, 5], Y == 0), ValueError, ("scores", "1 of 7", "(3,)")),
+    Bad("an AUC of other lengths", lambda f: evaluation.auc(X[:, 0], Y[:5] == 0), ValueError,
+        ("positive", "(5,)", "expected (7,)")),
+    Bad("an AUC of class labels", lambda f: evaluation.auc(X[:, 0], Y), ValueError, ("positive", "from 0 to 2", "labels == c")),
+    Bad("an AUC's error from one positive", lambda f: evaluation.auc(X[:, 0], np.arange(7) == 2,
+                                                                     return_error=True), ValueError,
+        ("positive", "1 positives and 6 negatives", "two of each")),
+    Bad("a reconstruction error without a model", lambda f: evaluation.reconstruction_error("vae", X), TypeError,
+        ("model", "'vae'", "reconstruct(x)")),
+    Bad("a reconstruction error of other widths", lambda f: evaluation.reconstruction_error(model(), X[:, :5]), ValueError,
+        ("x", "(7, 5)", "(B, 6)")),
+    Bad("more components than examples span", lambda f: PCA(X[:4], 4), ValueError,
+        ("k", "got 4", "at most 3", "(4, 6)", "smaller k")),
+    Bad("half a component", lambda f: PCA(X, 0.5), TypeError, ("k", "0.5", "whole number")),
+    Bad("PCA of a NaN", lambda f: PCA(WITH_NAN, 2), ValueError, ("x", "1 of 42", "(3, 5)")),
+    Bad("a code of another width", lambda f: PCA(X, 2).decode(X), ValueError, ("z", "(7, 6)", "(B, 2)")),
+    Bad("angles between spaces of other dimension", lambda f: principal_angles(X[:2], X[:2, :5]), ValueError,
+        ("B", "(2, 5)", "(k, 6)")),
+    Bad("a space spanned by one row twice", lambda f: principal_angles(X[[0, 0]], X[:2]), ValueError,
+        ("A", "2 rows", "only 1", "leave out")),
+    Bad("neighbours without labels", lambda f: probes.nearest_neighbour(X, Y[:3], X), ValueError,
+        ("labels", "(3,)", "(7,)", "row of train")),
+    Bad("neighbours of another width", lambda f: probes.nearest_neighbour(X, Y, X[:, :2]), ValueError,
+        ("test", "(7, 2)", "(B, 6)")),
+    Bad("a probe with labels out of range", lambda f: probes.softmax_regression(X, Y, 2), ValueError,
+        ("labels", "0 to 2", "0 to 1")),
+    Bad("a probe with labels by float", lambda f: probes.softmax_regression(X, Y / 1, 3), TypeError,
+        ("labels", "float64", "astype(int)")),
+    Bad("a probe without penalty", lambda f: probes.softmax_regression(X, Y, 3, penalty=0), ValueError,
+        ("penalty", "0.0", "> 0")),
+    Bad("a probe stopped early", lambda f: probes.softmax_regression(X, Y, 3, max_steps=1), RuntimeError,
+        ("gradient", "1 steps", "larger penalty")),
+    Bad("a probe's backward before its loss", lambda f: probes.SoftmaxRegression(6, 3).backward(), RuntimeError,
+        ("backward", "loss(x, target) first")),
     Bad("k zero", lambda f: log_likelihood(model(), X, k=0), ValueError, ("k", "got 0")),
     Bad("an error from one sample", lambda f: log_likelihood(model(), X, k=1, return_error=True), ValueError,
         ("k", "got 1", ">= 2")),

@@ -24,12 +24,14 @@ MODULES = {
     "likelihood": ["test_likelihood.py", "test_vae.py"],
     "vae": ["test_vae.py"],
     "optimizer": ["test_optimizer.py"],
-    "evaluation": ["test_evaluation.py"],
+    "evaluation": ["test_evaluation.py", "test_roc.py"],
     "softmax": ["test_softmax.py"],
     "score_function": ["test_score_function.py"],
     "linear_gaussian": ["test_linear_gaussian.py"],
     "convolution": ["test_convolution.py"],
     "patches": ["test_convolution.py", "test_patches.py"],
+    "pca": ["test_pca.py"],
+    "probes": ["test_probes.py"],
     "corruption": ["test_corruption.py"],
     "autoencoder": ["test_autoencoder.py"],
     "layer_by_layer": ["test_layer_by_layer.py"],
@@ -37,7 +39,7 @@ MODULES = {
 # No formulas: checks, names, files, and what only speeds up or shapes an array.
 SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "load", "fraction", "make_likelihood",
         "_zeros_like", "mlp", "_data", "_noise", "identity", "sigma", "check_images", "check_kernel", "check_apart",
-        "check_switches", "check_output_padding", "from_header"}
+        "check_switches", "_refuse_without_loss", "check_output_padding", "from_header"}
 FRESH = {"zeros", "zeros_like", "empty", "empty_like"}
 # Mutants that compute the same: (function, the changed line's text, how). Each with its reason.
 EQUIVALENT = {

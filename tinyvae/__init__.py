@@ -2,6 +2,7 @@
 
 from tinyvae.autoencoder import Autoencoder, ConvAutoencoder
 from tinyvae.data import digits, fashion_mnist, mnist
+from tinyvae.diagnosis import diagnose
 from tinyvae.evaluation import log_likelihood
 from tinyvae.gradcheck import check_gradients
 from tinyvae.layer_by_layer import fit_layer_by_layer
@@ -13,4 +14,5 @@ from tinyvae.vae import VAE
 
 __version__ = "0.1.0"
 __all__ = ["VAE", "Autoencoder", "ConvAutoencoder", "load", "fit", "fit_layer_by_layer", "SGD", "Momentum", "Adam",
-           "check_gradients", "log_likelihood", "digits", "mnist", "fashion_mnist", "Bernoulli", "Gaussian"]
+           "check_gradients", "diagnose", "log_likelihood", "digits", "mnist", "fashion_mnist", "Bernoulli",
+           "Gaussian"]

@@ -1,11 +1,13 @@
-"""How likely data are under a trained model: the ELBO with many samples, log p(x) by importance sampling."""
+"""How good a trained model is: log p(x) by importance sampling and the ELBO, the reconstruction error, ROC and AUC."""
 
 import numpy as np
 
 from tinyvae import checks, gaussian
+from tinyvae.autoencoder import squared_error
 
 ROWS = 2000           # (example, sample) pairs decoded at once: bounds the memory whatever k is
 EXAMPLES = 100        # examples at once; each then gets ROWS / EXAMPLES samples at a time
+RECONSTRUCTED = 1000  # examples reconstructed at once
 
 
 def log_weights(model, x, mu, logvar, eps):
@@ -80,3 +82,87 @@ def elbo(model, x, samples=100, rng=0):
     for rows, values in _sampled(model, x, samples, rng, log_p_x_and_kl):
         total[rows] += values.sum(axis=0)
     return total / samples
+
+
+def reconstruction_error(model, x):
+    """sum_d (x_d - x_hat_d)^2 of each example: large for data unlike those the model has learnt. Lecture p21.
+
+    model : anything with reconstruct(x) -> (B, D), as VAE (which decodes z = mu), Autoencoder, PCA
+    x : (N, D)        returns : (N,) float64, in squared units of x. Memory for the model does not grow with N.
+    Raises ValueError or TypeError for a model without reconstruct, a wrong shape, NaN.
+    """
+    if isinstance(model, type) or not hasattr(model, "reconstruct"):
+        raise TypeError(f"model: got {model!r}, expected a model with reconstruct(x), such as VAE, Autoencoder or PCA")
+    x = checks.float_array("x", x, getattr(model, "data_dim", None))
+    error = np.zeros(len(x))
+    for start in range(0, len(x), RECONSTRUCTED):
+        rows = slice(start, start + RECONSTRUCTED)
+        x_hat = np.asarray(model.reconstruct(x[rows]), np.float64)                       # (B, D)
+        if x_hat.shape != x[rows].shape:
+            raise ValueError(f"model: reconstruct returned shape {x_hat.shape} for x of shape {x[rows].shape}, "
+                             "expected the same shape")
+        error[rows] = squared_error(x[rows], x_hat)
+    return error
+
+
+def _counts(scores, positive):
+    """The distinct scores s, falling, and how many positives and how many negatives have each: three arrays (S,)."""
+    scores = checks.float_array("scores", scores, ndim=1)
+    if np.iscomplexobj(scores):
+        raise TypeError(f"scores: got dtype {scores.dtype}, expected real numbers, which have an order")
+    positive = checks.float_array("positive", positive, columns=len(scores), ndim=1)
+    if not np.isin(positive, (0, 1)).all():
+        raise ValueError(f"positive: got values from {positive.min():.6g} to {positive.max():.6g}, expected True or 1 "
+                         "for a positive, False or 0 for a negative; for class c of some labels, labels == c")
+    positive = positive == 1
+    if positive.all() or not positive.any():
+        raise ValueError(f"positive: got {positive.sum()} positives and {np.sum(~positive)} negatives, expected at "
+                         "least one of each")
+    distinct, which = np.unique(scores, return_inverse=True)                             # rising
+    positives = np.bincount(which[positive], minlength=len(distinct))
+    negatives = np.bincount(which[~positive], minlength=len(distinct))
+    return distinct[::-1], positives[::-1], negatives[::-1]
+
+
+def roc_curve(scores, positive):
+    """What share of negatives and of positives "score >= threshold" calls positive. Fawcett 2006, algorithm 1.
+
+    scores : (N,), larger means positive        positive : (N,) booleans, or 0 and 1
+    returns : false positive rate, true positive rate, thresholds, each (S + 1,) for S distinct scores: from (0, 0) at
+        threshold infinity to (1, 1) at the least score. Equal scores share one point: no threshold tells them apart
+    Raises ValueError or TypeError for NaN scores, other lengths, or when positives or negatives are missing.
+    """
+    distinct, positives, negatives = _counts(scores, positive)
+    true_positives = np.concatenate([[0], np.cumsum(positives)])        # positives with score >= threshold, (S + 1,)
+    false_positives = np.concatenate([[0], np.cumsum(negatives)])
+    thresholds = np.concatenate([[np.inf], distinct])
+    return false_positives / false_positives[-1], true_positives / true_positives[-1], thresholds
+
+
+def auc(scores, positive, return_error=False):
+    """P(s+ > s-) + P(s+ = s-) / 2 for a random positive and a random negative. Hanley and McNeil 1982, section II.
+
+    The area under the ROC curve: 1 for a perfect order, 1/2 for chance. Exact: the pairs are counted in whole numbers.
+    scores : (N,), larger means positive        positive : (N,) booleans, or 0 and 1
+    return_error : also return the standard error, for other draws of positives and of negatives (DeLong et al. 1988);
+        it needs two of each, and is 0 for a perfect order, however few the examples
+
+    returns : a number, or two. Raises ValueError or TypeError as roc_curve does.
+    """
+    _, P, M = _counts(scores, positive)                                 # positives and negatives at each score, (S,)
+    n_positive, n_negative = int(P.sum()), int(M.sum())
+    # pairs won by a positive of this score, a tie counting half; doubled, so that they stay whole numbers
+    won = 2 * (n_negative - np.cumsum(M)) + M                           # 2 #(s- < s) + #(s- = s)
+    area = int(np.sum(P * won)) / (2 * n_positive * n_negative)
+    if not return_error:
+        return area
+    if min(n_positive, n_negative) < 2:
+        raise ValueError(f"positive: got {n_positive} positives and {n_negative} negatives, expected two of each for "
+                         "a standard error")
+    # v = P(s > s-) + P(s = s-) / 2 for one positive score s, w the same for one negative; both have the mean AUC, and
+    # Var(AUC) = Var(v) / n+ + Var(w) / n-
+    v = won / (2 * n_negative)
+    w = (2 * np.cumsum(P) - P) / (2 * n_positive)                       # 2 #(s+ > s) + #(s+ = s), as a share
+    variance_v = np.sum(P * (v - area)**2) / (n_positive - 1)
+    variance_w = np.sum(M * (w - area)**2) / (n_negative - 1)
+    return area, float(np.sqrt(variance_v / n_positive + variance_w / n_negative))

@@ -115,7 +115,13 @@ class Model(Parametrised):
         self.parameters.vector[...] = vector
 
     def save(self, path):
-        """Write the model to one .npz file, whole or not at all; tinyvae.load reads it. Raises OSError."""
+        """Write the model to one .npz file, whole or not at all; tinyvae.load reads it.
+
+        Raises OSError, TypeError for a model without header(), which says what a file must hold.
+        """
+        if not hasattr(self, "header"):
+            raise TypeError(f"save: a {type(self).__name__} has no header() to say what builds it again; keep its "
+                            "parameters.vector with np.save")
         storage.write(path, "model", self.header(), {"vector": self.parameters.vector})
 
 
