@@ -62,7 +62,10 @@ class Images(NamedTuple):
 
 
 class Lesson:
-    """One run of one lesson. name : the file's name without .py, such as 16_training_the_vae."""
+    """One run of one lesson.
+
+    name : the file's name without .py, such as 16_training_the_vae        slides : "p21, p27", or the notes by name
+    """
 
     def __init__(self, name, title, slides, arguments=None):
         parser = argparse.ArgumentParser(description=title)
@@ -75,7 +78,7 @@ class Lesson:
         self.seed, self.quick, self.data, self.show = options.seed, options.quick, options.data, options.show
         self.folder = pathlib.Path(options.out) / name
         self.folder.mkdir(parents=True, exist_ok=True)
-        heading = f"Lesson {name[:2]}: {title} (slides {slides})"
+        heading = f"Lesson {name[:2]}: {title} ({'slides ' if slides.startswith('p') else ''}{slides})"
         print(f"{heading}\n{'=' * len(heading)}\nRead lessons/{name}.py beside this output.")
 
     def images(self, train, test):

@@ -53,7 +53,8 @@ def without_numbers(text):
     return re.sub(r" +", " ", re.sub(r"(?<!x )[+-]?\b\d[\d.]*(e[+-]\d+)?|\(\d,\d\)", "#", text))
 
 
-@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.S), ids=["own VAE", "own autoencoder", "own gradient", "own diagnosis"])
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.S),
+                         ids=["own VAE", "own autoencoder", "own gradient", "own diagnosis"])
 def test_the_readmes_python_runs_and_prints_what_it_says(block, tmp_path):
     printed = python(block, cwd=tmp_path)
     assert printed == "" or without_numbers(printed.strip()) in without_numbers(README)
@@ -68,8 +69,22 @@ def test_the_readmes_paths_exist():
 def test_ci_runs_the_readmes_test_command():
     """The lines of .ci/run that find the command, run for real."""
     command = re.search(r"<!-- test command -->\n```\n(.*?)\n```", README, re.S).group(1)
-    assert command.endswith("-m pytest") and "[test]" in command and "venv" in command
+    assert command.endswith("-m tests") and "[test]" in command and "venv" in command
     script = (ROOT / ".ci" / "run").read_text()
     finding = script[script.index("command=$("):script.index("python3 -m venv")] + 'echo "$command"'
     found = subprocess.run(["bash", "-euc", finding], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert found.strip() == command
+
+
+@pytest.mark.parametrize("broken", [None, "tests/test_one.py", "tests/lessons/test_two.py"])
+def test_both_halves_of_the_tests_decide(broken, tmp_path):
+    """python -m tests on a small tree: it passes when both halves do, and shows which test failed."""
+    for name in ("tests/__init__.py", "tests/lessons/__init__.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    shutil.copy(ROOT / "tests" / "__main__.py", tmp_path / "tests")
+    for name in ("tests/test_one.py", "tests/lessons/test_two.py"):
+        (tmp_path / name).write_text(f"def test_here():\n    assert {name != broken}\n")
+    run = subprocess.run([sys.executable, "-m", "tests", "-q"], cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode == 0) == (broken is None)
+    assert ("FAILED" in run.stdout) == (broken is not None) and run.stdout.count("1 passed") == (1 if broken else 2)
