@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 import tinyvae
-from tinyvae import plots, storage
+from tinyvae import storage
 
 
 def seed(text):
@@ -130,6 +130,7 @@ class Lesson:
 
     def figure(self, figure, name):
         """Save a figure as <out>/<lesson>/<name>.png and say where."""
+        from tinyvae import plots                # here, so that what draws nothing does not wait for matplotlib
         path = self.folder / f"{name}.png"
         plots.save(figure, path)
         self.figures.append(str(path))

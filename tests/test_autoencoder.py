@@ -68,6 +68,15 @@ def test_corrupt_shows_what_the_encoder_sees(rng):
     np.testing.assert_array_equal(model.reconstruct(x), model.decode(model.encode(x)))
 
 
+def test_a_sigmoid_bounds_the_target_not_what_the_encoder_sees(rng):
+    model = small(output="sigmoid", corruption="gaussian", level=0.5)
+    x = rng.random((20, 7))
+    seen = model.corrupt(x, 0)
+    assert seen.max() > 1 and model.reconstruct(seen).max() <= 1
+    with pytest.raises(ValueError, match="output='sigmoid'"):
+        model.loss(seen, model.noise(rng, 20))
+
+
 @pytest.mark.parametrize("tied", [False, True])
 def test_a_linear_autoencoder_reaches_pca(tied):
     """The least squared error of rank k is the sum of the dropped eigenvalues of the covariance (Eckart and Young)."""

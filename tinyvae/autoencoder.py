@@ -64,11 +64,11 @@ class EncoderDecoder(Model):
         self.pack(dtype)
 
     def check(self, x, name="x"):
-        """x as it is: an encoder of the reader's own may take any finite numbers."""
+        """x as it is: a decoder of the reader's own may reach any finite target."""
         return x
 
     def _data(self, x):
-        return self.check(checks.float_array("x", x, self.data_dim, self.dtype))
+        return checks.float_array("x", x, self.data_dim, self.dtype)
 
     def encode(self, x):
         """The code z of x.
@@ -124,7 +124,7 @@ class EncoderDecoder(Model):
         """
         # L = 1/B sum_b |x_hat_b - x_b|^2,   x_hat = decoder(encoder(x_seen))
         self._backward_ready = False
-        self.x = self._data(x)                                                   # (B, D)
+        self.x = self.check(self._data(x))                                       # (B, D), the target
         z = self.encoder.forward(self._seen(self.x, u))                          # (B, L)
         self.x_hat = self.decoder.forward(z)                                     # (B, D)
         if self.x_hat.shape != self.x.shape:
@@ -160,7 +160,7 @@ class _Pictures(EncoderDecoder):
     """What the ready-made autoencoders share: a named last activation, and a header that builds them again."""
 
     def check(self, x, name="x"):
-        """x as it is; ValueError for numbers outside [0, 1] that a sigmoid at the output can never reach."""
+        """The target as it is; ValueError for numbers outside [0, 1], which a sigmoid at the output can never reach."""
         low, high = x.real.min(), x.real.max()
         if self.output == "sigmoid" and (low < 0 or high > 1):
             raise ValueError(f"{name}: got values from {low:.6g} to {high:.6g}, expected [0, 1] for output='sigmoid'; "
