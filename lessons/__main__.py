@@ -10,6 +10,7 @@ import time
 
 import tinyvae.data
 from lessons.course import add_options, environment, lesson_files
+from lessons.exercises import commands as exercises
 
 
 def title(path):
@@ -80,7 +81,7 @@ def fetch(options):
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m lessons", description="The tinyvae course.")
     parser.set_defaults(command=list_lessons)
-    commands = parser.add_subparsers(title="commands", metavar="{list,run,data}")
+    commands = parser.add_subparsers(title="commands", metavar="{list,run,data,exercise}")
     commands.add_parser("list", help="list the lessons").set_defaults(command=list_lessons)
     runner = commands.add_parser("run", help="run lessons and judge their claims")
     runner.add_argument("lessons", nargs="*", metavar="NN", help="lesson numbers; all when none is given")
@@ -89,6 +90,7 @@ def main(arguments=None):
     data = commands.add_parser("data", help="fetch a data set and say where it lies")
     data.add_argument("name", choices=("mnist", "fashion-mnist"))
     data.set_defaults(command=fetch)
+    exercises.add_to(commands)
     options = parser.parse_args(arguments)
     return options.command(options)
 

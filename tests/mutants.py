@@ -30,6 +30,8 @@ MODULES = {
     "linear_gaussian": ["test_linear_gaussian.py"],
     "convolution": ["test_convolution.py"],
     "patches": ["test_convolution.py", "test_patches.py"],
+    "diagnosis": ["test_diagnosis.py"],
+    "patterns": ["test_diagnosis.py"],
     "pca": ["test_pca.py"],
     "probes": ["test_probes.py"],
     "corruption": ["test_corruption.py"],

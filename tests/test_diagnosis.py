@@ -72,13 +72,13 @@ def test_one_scaled_term(term, factor, words):
 
 
 @pytest.mark.parametrize("factors, words", [
-    ({"penalty": [11, 7]}, ["penalty: B times what it should be, a sum where the mean belongs"]),
+    ({"penalty": [11, 7]}, ["penalty: B times what it should be, as when a sum stands for a mean"]),
     ({"penalty": [1 / 5, 1 / 3]}, ["penalty: divided by D once too often"]),
     ({"penalty": [-2 / 11, -2 / 7]}, ["penalty: divided by B once too often, and twice what it should be, and the wrong sign"]),
     ({"predictions": [11, 7], "labels": [11, 7]},
-     ["predictions and labels: B times what it should be, a sum where the mean belongs"]),
+     ["predictions and labels: B times what it should be, as when a sum stands for a mean"]),
     ({"predictions": 0.5, "penalty": -1}, ["predictions: half of what it should be", "penalty: the wrong sign"]),
-    ({"predictions": 2, "labels": 2, "penalty": 2}, ["the whole gradient: twice what it should be"])])
+    ({"predictions": 2, "labels": 2, "penalty": 2}, ["the whole of it: twice what it should be"])])
 def test_sums_for_means_and_several_terms(factors, words):
     assert Case().diagnose(Case().with_factors(**factors)).mistakes == words
 
@@ -176,7 +176,7 @@ def test_shapes_nan_and_bare_arrays():
     bad = truth.copy()
     bad[1, 2] = np.nan
     found = diagnose(bad, truth)
-    assert not found.ok and "1 entries are NaN or infinite, the first at (1, 2)" in str(found) and not found.mistakes
+    assert not found.ok and "1 of 6 entries are NaN or infinite, the first at (1, 2)" in str(found) and not found.mistakes
     assert diagnose(np.ones((4, 4)), truth).mistakes == []
     known = diagnose(truth[0], truth, catalogue={"only the first example": truth[0]})
     assert known.mistakes == ["only the first example"]

@@ -46,7 +46,7 @@ class Factor(NamedTuple):
         if not self.size:
             return FACTORS.get(self.constant, f"{self.constant:.4g} times what it should be")
         how = (f"divided by {self.size} once too often" if self.divided else
-               f"{self.size} times what it should be, a sum where the mean belongs")
+               f"{self.size} times what it should be, as when a sum stands for a mean")
         return how if self.constant == 1 else f"{how}, and {Factor(self.constant).words}"
 
 
@@ -100,11 +100,11 @@ def diagnose(gradient, truth, terms=None, catalogue=None, sizes=None, tolerance=
     if wrong_shape:
         facts = [f"shape {wrong_shape[0].gradient.shape}, expected {wrong_shape[0].truth.shape}"]
         return Diagnosis(shape, np.inf, tolerance, facts, mistakes=one(same_as_known(probes) or pattern_of(probes)))
-    bad = sum(int(np.sum(~np.isfinite(p.gradient))) for p in probes)
+    bad = [p.gradient for p in probes if not np.isfinite(p.gradient).all()]
     if bad:
-        place = next(tuple(map(int, np.argwhere(~np.isfinite(p.gradient))[0])) for p in probes
-                     if not np.isfinite(p.gradient).all())
-        facts = [f"shape {shape} ok     {bad} entries are NaN or infinite, the first at {place}"]
+        places = np.argwhere(~np.isfinite(bad[0]))
+        facts = [f"shape {shape} ok     {len(places)} of {bad[0].size} entries are NaN or infinite, the first at "
+                 f"{tuple(places[0].tolist())}"]
         return Diagnosis(shape, np.inf, tolerance, facts, mistakes=one(same_as_known(probes)))
     error = max(float(relative_error(p.gradient, p.truth, "central").max(initial=0)) for p in probes)
     facts = [f"shape {shape} ok     finite ok     relative error {error:.1e}, needs {tolerance:.0e}"]
@@ -224,7 +224,7 @@ def factor_sentences(factors):
         if factor != RIGHT:
             groups.setdefault(factor, []).append(term)
     everything = len(factors) > 1 and [len(group) for group in groups.values()] == [len(factors)]
-    return [f"{'the whole gradient' if everything else ' and '.join(terms)}: {factor.words}"
+    return [f"{'the whole of it' if everything else ' and '.join(terms)}: {factor.words}"
             for factor, terms in groups.items()]
 
 
@@ -233,10 +233,14 @@ def common_factors(probes, columns):
     if all(fits(sum(cs), p.gradient) for p, cs in zip(probes, columns)):
         return [RIGHT] * len(columns[0])
     largest = max(range(len(probes)), key=lambda i: probes[i].gradient.size)
-    measured = least_squares(probes[largest].gradient, columns[largest])
+    measured, sizes = least_squares(probes[largest].gradient, columns[largest]), probes[largest].sizes
+    if measured is None:                         # too few entries there: all probes together, for factors without a size
+        measured = least_squares(np.concatenate([p.gradient.ravel() for p in probes]),
+                                 [np.concatenate([c.ravel() for c in column]) for column in zip(*columns)])
+        sizes = {}
     if measured is None:
         return None
-    candidates = [possible_factors(value, probes[largest].sizes) for value in measured]
+    candidates = [possible_factors(value, sizes) for value in measured]
     for factors in itertools.product(*candidates):
         sums = (sum(f.value(p.sizes) * c for f, c in zip(factors, cs)) for p, cs in zip(probes, columns))
         if all(fits(s, p.gradient) for s, p in zip(sums, probes)):

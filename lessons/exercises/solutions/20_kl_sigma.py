@@ -1,0 +1,13 @@
+"""The KL to the prior, with respect to sigma itself. Lesson 14.
+
+    KL_b = 1/2 sum_j (mu_bj^2 + sigma_bj^2 - 1 - log sigma_bj^2)
+
+Here the network gives sigma > 0, not logvar. The loss is any function of the KL of the examples, and dkl (B,) is the
+gradient of the loss with respect to them. Find the gradient of the loss with respect to sigma.
+"""
+
+
+def kl_backward_sigma(dkl, mu, sigma):
+    """dkl (B,), mu (B, L), sigma (B, L) to dsigma (B, L)."""
+    # d(sigma^2 / 2)/dsigma = sigma,  d(log sigma^2 / 2)/dsigma = d(log sigma)/dsigma = 1 / sigma
+    return dkl[:, None] * (sigma - 1 / sigma)

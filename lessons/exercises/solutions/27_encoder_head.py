@@ -1,0 +1,15 @@
+"""The encoder's head: mu and logvar from one dense layer. Lesson 16.
+
+    s = h W + b        mu = the first L columns of s,        logvar = the other L
+
+h (B, H), W (H, 2L), b (2L,). dmu and dlogvar (B, L) are the gradients of the loss with respect to mu and logvar, from
+all their paths; the 1/B of the mean is in them. Find the gradients of the loss with respect to h, W and b.
+"""
+
+import numpy as np
+
+
+def encoder_head_backward(dmu, dlogvar, h, W):
+    """dmu, dlogvar (B, L), h (B, H), W (H, 2L) to dh (B, H), dW (H, 2L), db (2L,)."""
+    ds = np.concatenate([dmu, dlogvar], axis=1)          # the halves of s, put side by side again, (B, 2L)
+    return ds @ W.T, h.T @ ds, ds.sum(axis=0)            # a dense layer, as in lesson 04

@@ -1,0 +1,15 @@
+"""The dense layer: the gradients of its input, its weights and its bias. Lesson 04.
+
+    y_bj = sum_i x_bi W_ij + b_j
+
+x (B, I), W (I, J), b (J,), y (B, J). dy (B, J) is the gradient of the loss with respect to y; if the loss is a mean
+over the batch, its 1/B is in dy already. Find the gradients with respect to x, W and b. (As an index, b numbers the
+examples; b_j is the bias.)
+"""
+
+import numpy as np
+
+
+def dense_backward(dy, x, W, b):
+    """dy (B, J), x (B, I), W (I, J), b (J,) to dx (B, I), dW (I, J), db (J,)."""
+    raise NotImplementedError
