@@ -29,7 +29,7 @@ from tinyvae.pca import PCA
 from tinyvae.plots import depth
 
 lesson = Lesson("06_deep_tied_and_stacked", "Deep, tied and stacked",
-                "none; notes on autoencoders and VAE: deep, symmetric, layer by layer")
+                "notes on autoencoders and VAE: deep, symmetric, layer by layer")
 images = lesson.images(*((1000, 300) if lesson.quick else (3000, 1000)))
 side = 14 if lesson.quick else 28                         # a quick run halves the pictures: means of 2 x 2 pixels
 train, test = (x.reshape(-1, side, 28 // side, side, 28 // side).mean(axis=(2, 4)).reshape(len(x), side**2)

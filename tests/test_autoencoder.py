@@ -142,6 +142,15 @@ def test_tied_weights_are_one_array_with_two_paths(rng):
         np.testing.assert_allclose(model.gradients[f"encoder.{i}.W"], both, rtol=1e-10, atol=1e-13)
 
 
+def test_a_layer_in_two_places_is_refused():
+    """Its one array would stand twice in the vector, and one of the copies would be dead."""
+    dense = Dense(3, 3, 0)
+    with pytest.raises(ValueError, match="in the encoder too"):
+        EncoderDecoder(Sequential(dense), Sequential(dense), 3)
+    with pytest.raises(ValueError, match="belongs into the decoder"):
+        EncoderDecoder(Sequential(dense, TransposedDense(dense)), Sequential(Dense(3, 3, 1)), 3)
+
+
 def test_a_tied_layer_of_a_foreign_dense_is_refused():
     with pytest.raises(ValueError, match="not in the encoder"):
         EncoderDecoder(mlp((4, 2), "tanh", 0), TransposedDense(Dense(4, 2, 1)), 4)

@@ -340,3 +340,11 @@ def test_the_layers_keep_the_variance(rng, kind, kernel, stride):
     # given W, the mean square is that of the entries of W, and of B H W independent places at the very least
     error = np.sqrt(2 / layer.W.size) + np.sqrt(2 / (20 * 12 * 12 / kernel**2))
     assert abs(np.mean(y**2) - 1) < 5 * error
+
+
+def test_the_readable_backward_refuses_another_dy_and_takes_whole_numbers():
+    x, W = np.arange(9).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))
+    with pytest.raises(ValueError, match=r"dy: got shape \(1, 1, 1, 2\), expected \(1, 1, 2, 2\)"):
+        conv2d_backward(np.ones((1, 1, 1, 2)), x, W)
+    dx, dW, db = conv2d_backward(np.full((1, 1, 2, 2), 0.5), x, W)
+    assert dx.sum() == 8 and dW[0, 0, 0, 0] == 0.5 * (0 + 1 + 3 + 4) and db == 2

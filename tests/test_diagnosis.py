@@ -209,3 +209,39 @@ def test_arguments_that_do_not_fit_together(arguments, words):
     else:
         with pytest.raises(ValueError, match=words):
             diagnose(np.ones(3), 2 * np.ones(3), **arguments)
+
+
+@pytest.mark.parametrize("extra", [lambda t: t[None], lambda t: t[..., None], lambda t: t.reshape(5, 1, 5)])
+def test_an_axis_of_length_one_is_another_shape_not_a_missing_sum(extra):
+    found = diagnose([extra(m) for m in matrices], matrices)
+    assert found.mistakes == ["the numbers are right, in another shape"]
+
+
+@pytest.mark.parametrize("c", [1 / 1024, 33 / 1024, 1e4 * np.pi, 0.123456789, 3e5])
+def test_any_factor_of_the_whole_is_one_factor(c):
+    """Not two factors that rounding has torn apart, nor an entry of the catalogue that is a multiple of the truth."""
+    case = Case()
+    case.catalogue["the whole was halved"] = [t / 2 for t in case.truth]
+    found = case.diagnose([c * t for t in case.truth])
+    assert len(found.mistakes) == 1 and found.mistakes[0].startswith("the whole of it: ")
+    assert case.diagnose([t / 2 for t in case.truth]).mistakes == ["the whole was halved"]
+
+
+@pytest.mark.parametrize("size", [1e-4, 1e-5, 1e-6])
+def test_a_small_right_term_is_not_accused_for_the_rounding_of_a_large_one(size):
+    rng = np.random.default_rng(0)
+    large, small = ([scale * rng.standard_normal(shape) for shape in ((11, 5), (7, 3))] for scale in (1, size))
+    for gradient in ([(2 * x + y).astype(np.float32) for x, y in zip(large, small)],
+                     [2 * x + y + 1e-7 * rng.standard_normal(x.shape) for x, y in zip(large, small)]):
+        found = diagnose(gradient, [x + y for x, y in zip(large, small)], {"large": large, "small": small})
+        assert found.mistakes == ["large: twice what it should be"]
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda g: diagnose(g, np.full(3, np.nan)), ValueError, "truth: holds NaN"),
+    (lambda g: diagnose(g * (1 + 1j), g), TypeError, "gradient: got dtype complex128"),
+    (lambda g: diagnose([], []), ValueError, "gradient: got an empty list"),
+    (lambda g: diagnose(g, g, terms=[g]), TypeError, "terms: got list, expected a dict")])
+def test_what_cannot_be_judged_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call(np.ones(3))

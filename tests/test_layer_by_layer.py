@@ -67,3 +67,8 @@ def test_fine_tuning_goes_on_from_there(rng):
 def test_other_models_are_refused(rng):
     with pytest.raises(TypeError, match="model: got VAE"):
         fit_layer_by_layer(VAE(7, (5,), 2), rng.random((8, 7)))
+
+
+def test_checkpoints_belong_to_the_fine_tuning(rng, tmp_path):
+    with pytest.raises(TypeError, match="checkpoint: got it here"):
+        fit_layer_by_layer(deep(), rng.random((8, 7)), checkpoint=tmp_path / "run", resume=True)

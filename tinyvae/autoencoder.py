@@ -57,6 +57,11 @@ class EncoderDecoder(Model):
         self.corruption = make_corruption(corruption, level)
         self.tied_layers = [leaf for _, leaf in decoder.leaves() if isinstance(leaf, TransposedDense)]
         of_encoder = {id(leaf) for _, leaf in encoder.leaves()}
+        if any(isinstance(leaf, TransposedDense) for _, leaf in encoder.leaves()):
+            raise ValueError("encoder: got a TransposedDense; a tied layer belongs into the decoder")
+        if any(id(leaf) in of_encoder for _, leaf in decoder.leaves()):
+            raise ValueError("decoder: got a layer that is in the encoder too; make one layer for each place, or tie them "
+                             "with TransposedDense")
         if any(id(layer.dense) not in of_encoder for layer in self.tied_layers):
             raise ValueError("decoder: got a TransposedDense whose dense layer is not in the encoder, so that its W "
                              "would never be trained; build it from a Dense of this encoder")

@@ -43,7 +43,10 @@ def conv2d_backward(dy, x, W, stride=1, padding=0):
     """Upstream dy (B, C_out, H_out, W_out) to dx (B, C_in, H, W), dW (C_out, C_in, k, k), db (C_out,)."""
     k, s = W.shape[2], stride
     x_padded = pad(x, padding)
-    dx_padded, dW = np.zeros_like(x_padded), np.zeros_like(W)
+    expected = (len(x), len(W), *output_size(x.shape, k, s, padding))
+    if dy.shape != expected:
+        raise ValueError(f"dy: got shape {dy.shape}, expected {expected}, that of conv2d(x, W, b)")
+    dx_padded, dW = np.zeros(x_padded.shape, np.result_type(dy, W)), np.zeros(W.shape, np.result_type(dy, x))
     # In the sum for y[b,o,i,j] stands W[o,c,u,v] x_padded[b,c,s i+u,s j+v]. So dy[b,o,i,j] goes
     #   to x_padded[b,c,s i+u,s j+v] with the factor W[o,c,u,v]                      (summed over o, and where windows
     #   to W[o,c,u,v] with the factor x_padded[b,c,s i+u,s j+v]                       overlap; summed over b, i, j)

@@ -72,7 +72,7 @@ def make_corruption(corruption, level=None):
 
     Raises ValueError or TypeError for an unknown name, a missing or needless level.
     """
-    if corruption is None or isinstance(corruption, Corruption):
+    if corruption is None or isinstance(corruption, tuple(CORRUPTIONS.values())):
         if level is not None:
             raise TypeError(f"level: got {level!r} with corruption={corruption!r}; a level goes with a corruption's "
                             "name, such as corruption='masking'")

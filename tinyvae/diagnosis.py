@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyvae.gradcheck import relative_error
-from tinyvae.patterns import fits, pattern_of
+from tinyvae.patterns import FITS, fits, pattern_of
 
 FACTORS = {0: "missing", -1: "the wrong sign", 2: "twice what it should be", 0.5: "half of what it should be",
            -2: "twice what it should be, and the wrong sign", -0.5: "half of what it should be, and the wrong sign",
@@ -82,7 +82,7 @@ class Diagnosis:
 def diagnose(gradient, truth, terms=None, catalogue=None, sizes=None, tolerance=1e-6):
     """Say whether a gradient is right, and if not, which mistake explains it.
 
-    gradient : the array in question        truth : the gradient as it should be, such as a numerical derivative
+    gradient : the array in question, a NumPy array        truth : the gradient as it should be, such as a numerical derivative
     terms : name to array; they add up to truth. By default the gradient is one term
     catalogue : sentence to array, the whole gradient with this mistake in it; or sentence to (term, array), where the
         mistake changes that term alone
@@ -138,14 +138,24 @@ def as_probes(gradient, truth, terms, catalogue, sizes):
     """The arguments of diagnose as one Probe per probe, in float64."""
     several = isinstance(gradient, (list, tuple))
     count = len(gradient) if several else 1
+    if count == 0:
+        raise ValueError("gradient: got an empty list, expected an array, or a list of one array for each probe")
+    for name, table in (("terms", terms), ("catalogue", catalogue), ("sizes", sizes)):
+        if table is not None and not isinstance(table, dict):
+            raise TypeError(f"{name}: got {type(table).__name__}, expected a dict, name to array")
 
-    def arrays(name, value):
+    def arrays(name, value, finite=False):
         values = list(value) if several else [value]
         if len(values) != count:
             raise ValueError(f"{name}: got {len(values)} arrays, expected {count}, one for each probe of gradient")
-        return [np.asarray(v, np.float64) for v in values]
-    gradients, truths = arrays("gradient", gradient), arrays("truth", truth)
-    terms = {name: arrays(f"terms[{name!r}]", value) for name, value in terms.items()} if terms else {
+        values = [np.asarray(v) for v in values]
+        if any(v.dtype.kind not in "biuf" for v in values):
+            raise TypeError(f"{name}: got dtype {values[0].dtype}, expected real numbers")
+        if finite and not all(np.isfinite(v).all() for v in values):
+            raise ValueError(f"{name}: holds NaN or infinity; without a right answer nothing can be said")
+        return [v.astype(np.float64) for v in values]
+    gradients, truths = arrays("gradient", gradient), arrays("truth", truth, finite=True)
+    terms = {name: arrays(f"terms[{name!r}]", value, finite=True) for name, value in terms.items()} if terms else {
         "the gradient": truths}
     variants = {}
     for sentence, entry in (catalogue or {}).items():
@@ -210,11 +220,22 @@ def fitted(probes, chosen, whole=False):
     factors = common_factors(probes, columns)
     if factors is None:
         return None
+    if whole and factors[0] != RIGHT and ratio_to_truth(probes, columns):
+        return None                              # a multiple of the truth: then the factor alone is simpler
     rows = [Row(term, factor.value(probes[0].sizes), "another array" if sentence else "ok" if factor == RIGHT else
                 factor.words) for (term, sentence), factor in zip(chosen.items(), factors)]
     named = [sentence for sentence in chosen.values() if sentence is not None]
     mistakes = named + factor_sentences(dict(zip(chosen, factors)))
     return Explanation(rows, mistakes, len(mistakes), len(named))
+
+
+def ratio_to_truth(probes, columns):
+    """True when the one column is, on every probe, a number times the truth."""
+    for p, (column,) in zip(probes, columns):
+        place = np.unravel_index(np.abs(p.truth).argmax(), p.truth.shape)
+        if not fits(column, column[place] / p.truth[place] * p.truth):
+            return False
+    return True
 
 
 def factor_sentences(factors):
@@ -240,7 +261,10 @@ def common_factors(probes, columns):
         sizes = {}
     if measured is None:
         return None
-    candidates = [possible_factors(value, sizes) for value in measured]
+    measured = [next(first for first in measured if abs(first - value) <= FITS * abs(value)) for value in measured]
+    scale = max(np.abs(p.gradient).max(initial=0) for p in probes)
+    unsure = [FITS * scale / max(np.abs(c).max(initial=0) for c in column) for column in zip(*columns)]
+    candidates = [possible_factors(value, sizes, doubt) for value, doubt in zip(measured, unsure)]
     for factors in itertools.product(*candidates):
         sums = (sum(f.value(p.sizes) * c for f, c in zip(factors, cs)) for p, cs in zip(probes, columns))
         if all(fits(s, p.gradient) for s, p in zip(sums, probes)):
@@ -260,12 +284,16 @@ def least_squares(gradient, columns):
     return np.linalg.lstsq(A / lengths, gradient.ravel(), rcond=None)[0] / lengths
 
 
-def possible_factors(value, sizes):
-    """Factors with this value on one probe, the simplest first; several when a size happens to be a plain number."""
-    close = [Factor(float(f)) for f in (1, *FACTORS) if abs(value - f) <= 1e-5]
+def possible_factors(value, sizes, doubt):
+    """Factors with this value on one probe, the simplest first; several when a size happens to be a plain number.
+
+    doubt : how far the value may be off by the rounding of larger terms; beyond 0.1 % no other number is offered
+    """
+    near = max(1e-5, 10 * doubt)
+    close = [Factor(float(f)) for f in (1, *FACTORS) if abs(value - f) <= near]
     for name, size in sizes.items():
         for divided in (False, True):
-            rest = value * size if divided else value / size
+            rest, scaled = (value * size, near * size) if divided else (value / size, near / size)
             close += [Factor(float(f), name, divided) for f in (1, -1, 2, 0.5, -2, -0.5)
-                      if abs(rest - f) <= 1e-5 and size != 1]
-    return close + [Factor(round(float(value), 9))]
+                      if abs(rest - f) <= max(1e-5, scaled) and size != 1]
+    return close + [Factor(float(f"{value:.8g}"))] * bool(doubt <= 1e-3 * max(1, abs(value)))

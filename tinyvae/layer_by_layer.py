@@ -13,12 +13,16 @@ def fit_layer_by_layer(model, x, *, epochs=10, optimizer=None, validation=None, 
     Stage i is an autoencoder of one layer: it learns to reconstruct the codes h of stage i - 1 (h = x at first), and
     hands on its own codes. The layers of the stages before stay as they are.
 
-    model : Autoencoder, changed in place        x : (N, D)        epochs : for each stage, as are the options of fit
+    model : Autoencoder, changed in place        x : (N, D)
+    epochs : for each stage, as are the options of fit; without those of checkpoints
     optimizer : each stage begins with a copy of it        validation : (M, D), encoded alongside
 
     returns : list of History, one per stage. A corruption acts on the pixels, so only in the first stage.
     Raises TypeError when model is no Autoencoder, and what fit raises.
     """
+    unfit = {"checkpoint", "checkpoint_every", "resume"} & set(options)
+    if unfit:
+        raise TypeError(f"{min(unfit)}: got it here, where every stage is another model; give it to the fine-tuning fit")
     if not isinstance(model, Autoencoder):
         raise TypeError(f"model: got {type(model).__name__}, expected a tinyvae Autoencoder, whose decoder mirrors its "
                         "encoder layer by layer")

@@ -29,7 +29,7 @@ def transposed(gradient, truth):
 def missing_sum(gradient, truth):
     if gradient.ndim == truth.ndim + 1:
         for axis in range(gradient.ndim):
-            if fits(gradient.sum(axis=axis), truth):
+            if gradient.shape[axis] > 1 and fits(gradient.sum(axis=axis), truth):
                 return f"the sum over axis {axis} is missing" + " (over the batch)" * (axis == 0)
 
 

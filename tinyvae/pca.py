@@ -23,6 +23,8 @@ class PCA:
 
     def __init__(self, x, k):
         x, k = checks.float_array("x", x), checks.whole_number("k", k)
+        if np.iscomplexobj(x):
+            raise TypeError(f"x: got dtype {x.dtype}, expected real numbers")
         N, D = x.shape
         if k > min(N - 1, D):
             raise ValueError(f"k: got {k}, expected at most {min(N - 1, D)} = min(N - 1, D) for x of shape {x.shape}; "

@@ -2,6 +2,7 @@
 
 import difflib
 import pathlib
+import shlex
 import shutil
 
 from lessons.exercises import exercise as course
@@ -39,7 +40,7 @@ def existing(folder):
     """folder, when it is one. Raises Misuse when it is not there, or not a folder."""
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "is not there yet"
-        command = "python -m lessons exercise init" + f" {folder}" * (str(folder) != DEFAULT)
+        command = "python -m lessons exercise init" + f" {shlex.quote(str(folder))}" * (str(folder) != DEFAULT)
         raise Misuse(f"the folder {folder} {what}; make yours with  {firm(command)}")
     return folder
 
@@ -66,7 +67,10 @@ def fill(folder):
 
     A file that is there is never written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misuse(f"{folder} cannot be made: {error.strerror}; choose a place where you may write") from None
     copied, kept = [], []
     for name in course.names():
         path = folder / f"{name}.py"

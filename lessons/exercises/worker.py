@@ -3,6 +3,7 @@
 Whatever the file does, the result says it in the reader's terms: a kind, one sentence, a line of their own file.
 """
 
+import contextlib
 import functools
 import importlib
 import json
@@ -21,6 +22,7 @@ from lessons.exercises.exercise import BugHunt, load, trials
 from lessons.exercises.runner import MEMORY
 from tinyvae.storage import write_bytes
 
+LARGE = 1_000_000        # numbers in one answer
 NUMERIC = ("derivatives.numeric_gradients", "derivatives.directional_derivative", "gradcheck.check_gradients")
 
 
@@ -39,8 +41,9 @@ class Work:
                   "used": sorted(set(self.used))}
         text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
         write_bytes(self.result, lambda file: np.savez(file, header=text, **(arrays or {})))
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(Exception):     # the reader's code may have closed them
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(0)
 
     def line_of(self, frames):
@@ -51,7 +54,11 @@ class Work:
     def failed(self, error):
         """Write what an exception of the reader's code says."""
         line = self.line_of((frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__))
-        message = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0][:300]
+        try:
+            said = str(error)
+        except Exception:                        # the reader's own exception may raise when it is printed
+            said = ""
+        message = f"{type(error).__name__}: {said}".rstrip(": ").splitlines()[0][:300]
         kind = "exception"
         if isinstance(error, NotImplementedError):
             kind, message = "unfinished", "the function still raises NotImplementedError"
@@ -64,16 +71,17 @@ class Work:
     def module(self):
         """The reader's file as a module."""
         try:
-            text = pathlib.Path(self.path).read_text(encoding="utf-8")
+            text = pathlib.Path(self.path).read_text(encoding="utf-8-sig")        # with or without a byte-order mark
         except OSError as error:
             self.write("unreadable", message=f"the file cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
             self.write("unreadable", message=f"the file is not UTF-8 text ({error.reason}); save it as UTF-8")
-        self.lines = text.splitlines()
+        self.lines = text.split("\n")            # as Python counts them: splitlines also splits at form feeds
         try:
             code = compile(text, self.path, "exec")
-        except (SyntaxError, ValueError) as error:
-            self.write("unreadable", message=f"{type(error).__name__}: {error.args[0]}", line=getattr(error, "lineno", None))
+        except Exception as error:               # SyntaxError, ValueError; RecursionError of a deep expression
+            said = f"{type(error).__name__}: {error.args[0] if error.args else ''}"
+            self.write("unreadable", message=said, line=getattr(error, "lineno", None))
         module = types.ModuleType("exercise")
         module.__file__ = self.path
         sys.modules["exercise"] = module
@@ -113,9 +121,12 @@ class Work:
 
     def as_array(self, value, output):
         try:
-            array = np.asarray(value)
-        except ValueError:
+            array = np.array(value)              # a copy: the function may use one array again and again
+        except Exception:                        # __array__ of an object of the reader's own may do anything
             array = np.asarray(None)
+        if array.size > LARGE:
+            self.write("wrong type", message=f"{output}: it returned an array of shape {array.shape}, {array.size} numbers; "
+                       "its inputs are small, and so is the answer")
         if array.dtype.kind not in "biuf":
             what = "complex numbers" if array.dtype.kind == "c" else type(value).__name__
             hint = "; is the return missing?" if value is None else ""
@@ -151,8 +162,18 @@ class Work:
                 if isinstance(value, types.FunctionType) and value.__module__ == module.__name__ and (
                         name.endswith("_backward") or full in answers):
                     self.replace(value, self.noted(value, f"tinyvae.{full}"))
-                elif isinstance(value, type) and value.__module__ == module.__name__ and "backward" in vars(value):
-                    value.backward = self.noted(value.backward, f"tinyvae.{full}.backward")
+                elif isinstance(value, type) and value.__module__ == module.__name__:
+                    for method in ("backward", "step"):
+                        if method in vars(value) and (method == "backward" or f"{full}.{method}" in answers):
+                            setattr(value, method, self.noted(vars(value)[method], f"tinyvae.{full}.{method}"))
+        sys.addaudithook(self.opened)
+
+    def opened(self, event, arguments):
+        """Note when the reader's code opens the course's own answers."""
+        if event == "open" and isinstance(arguments[0], str) and arguments[0] != self.path:
+            parts = pathlib.PurePath(arguments[0]).parts
+            if "exercises" in parts and {"solutions", "definitions"} & set(parts):
+                self.used.append("the solution that comes with the course")
 
     def replace(self, function, noted):
         """noted in place of function wherever a module of the library holds it."""
@@ -188,6 +209,14 @@ def main(name, path, result, seconds):
     work = Work(name, path, result)
     work.watch_library()
     work.limit(float(seconds))
+    try:
+        judged(work)
+    except Exception as error:                   # the last resort: nothing of ours may reach the reader
+        work.failed(error)
+
+
+def judged(work):
+    """Run the reader's file and write the result."""
     module = work.module()
     if isinstance(work.exercise, BugHunt):
         work.check(module)

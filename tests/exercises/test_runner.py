@@ -119,3 +119,52 @@ def test_the_readers_file_cannot_touch_this_process(tmp_path):
     before = os.getcwd(), dict(os.environ), np.add
     outcome(tmp_path, "    import os\n    os.chdir('/')\n    os.environ['X'] = '1'\n    np.add = None\n    return 0 * mu")
     assert (os.getcwd(), dict(os.environ), np.add) == before
+
+
+def test_one_buffer_for_every_answer_is_no_mistake(tmp_path):
+    body = f"    BUFFER.setdefault(mu.shape, 0 * mu)[...] = {RIGHT}\n    return BUFFER[mu.shape]"
+    got = outcome(tmp_path, body, head="BUFFER = {}\n" + HEAD)
+    assert got.kind == "returned" and judge(NAME, got.returned).ok
+
+
+@pytest.mark.parametrize("before", ["sys.stdout.close()", "sys.stdout = None", "sys.stderr = sys.stdout = 3"])
+def test_a_closed_output_shows_no_traceback_of_ours(before, tmp_path):
+    got = outcome(tmp_path, f"    {before}\n    return {RIGHT}")
+    assert got.kind == "returned" and "worker" not in got.printed
+
+
+def test_odd_objects_and_exceptions_are_told_in_a_sentence(tmp_path):
+    head = ("class Odd(Exception):\n    def __str__(self): raise ValueError\n    def __array__(self, *a, **k): raise TypeError\n"
+            + HEAD)
+    for body, kind in (("    return Odd()", "wrong type"), ("    raise Odd", "exception")):
+        got = outcome(tmp_path, body, head=head)
+        assert got.kind == kind and got.message and "worker" not in got.printed
+    got = outcome(tmp_path, "    return " + "-" * 200_000 + "1")
+    assert got.kind in ("unreadable", "exit", "memory") and "worker" not in got.printed
+
+
+def test_a_byte_order_mark_and_a_form_feed_are_no_trouble(tmp_path):
+    got = outcome(tmp_path, f"    return {RIGHT}", encoding="utf-8-sig")
+    assert got.kind == "returned" and judge(NAME, got.returned).ok
+    got = outcome(tmp_path, "    return undefined", head="\x0c\n# a\x0cb\n" + HEAD)
+    assert got.line == 8 and got.source == "return undefined"
+
+
+def test_a_huge_answer_is_not_carried_around(tmp_path):
+    start = time.monotonic()
+    got = outcome(tmp_path, "    return np.zeros((3000, 1000))")
+    assert got.kind == "wrong type" and "(3000, 1000)" in got.message and time.monotonic() - start < 5
+
+
+def test_our_own_solution_and_a_step_of_the_librarys_optimizer_are_noticed(tmp_path):
+    from lessons.exercises.exercise import HERE, load
+    head = f"from lessons.exercises.exercise import HERE, module_at\nimport numpy as np\n{HEAD.splitlines()[-1]}\n"
+    body = f"    return module_at(HERE / 'solutions' / '{NAME}.py', 's').kl_backward_logvar(dkl, mu, logvar)"
+    got = outcome(tmp_path, body, head=head)
+    assert got.kind == "returned" and got.used == ("the solution that comes with the course",)
+    text = (HERE / "solutions" / "30_adam.py").read_text()
+    signature = next(line for line in text.splitlines() if line.startswith("def "))
+    path = tmp_path / "adam.py"
+    path.write_text(f"import numpy as np\nfrom tinyvae import Adam\n{signature}\n    a = Adam(lr)\n    a.step(theta.copy(), g)\n"
+                    f"    return theta, m, v\n")
+    assert run("30_adam", path).used == ("tinyvae.optimizer.Adam.step",) and load("30_adam").library
