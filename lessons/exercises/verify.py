@@ -161,7 +161,7 @@ def scaled(name, rng, tried):
     """One output with its terms scaled; what was made, as the diagnosis would say it, and the gradients."""
     exercise, right = load(name), judging.expected(name)
     output = exercise.outputs[rng.integers(len(exercise.outputs))]
-    terms = right[output].terms or {"the gradient": right[output].truth}
+    terms = right[output].terms or {output: right[output].truth}
     factors = {term: 1 if rng.random() < 0.4 else rng.choice(FACTORS) for term in terms}
     arrays = [sum(f * terms[term][i] for term, f in factors.items()) for i in range(len(tried))]
     made = factor_sentences({term: Factor(float(factor)) for term, factor in factors.items()})

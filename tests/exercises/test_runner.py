@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from lessons.exercises import verify
 from lessons.exercises.judge import judge
 from lessons.exercises.runner import PRINTED, run
 
@@ -168,3 +169,8 @@ def test_our_own_solution_and_a_step_of_the_librarys_optimizer_are_noticed(tmp_p
     path.write_text(f"import numpy as np\nfrom tinyvae import Adam\n{signature}\n    a = Adam(lr)\n    a.step(theta.copy(), g)\n"
                     f"    return theta, m, v\n")
     assert run("30_adam", path).used == ("tinyvae.optimizer.Adam.step",) and load("30_adam").library
+
+
+def test_an_exercise_is_sound_through_the_real_runner():
+    """Stub and solution as a reader would run them; the solution is not accused of opening itself."""
+    assert verify.problems_of("03_tanh") == []
