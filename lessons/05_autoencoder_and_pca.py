@@ -288,7 +288,8 @@ alone = np.array([lam @ (1 - np.sum((np.linalg.qr(U.T)[0].T @ V.T)**2, axis=0)) 
 for e in (0, epochs // 8, epochs // 4, epochs // 2, 3 * epochs // 4, epochs):
     print(f"    epoch {e:3d}: angle {np.degrees(angles[e]):7.3f} degrees, error +{100 * over[e]:9.5f} percent, with "
           f"the best encoder +{100 * alone[e]:9.5f}")
-print("Answer: the error. It grows with the square of the angle: a tenth of the angle costs a hundredth of the excess.")
+print("Answer: the error. What the angle itself costs (last column) goes with its square: a tenth of the angle, a hundredth\n"
+      "of the excess. The training's own error falls more slowly, because its encoder lags behind its decoder.")
 lesson.claim("The linear autoencoder's plane is PCA's: largest principal angle (degrees)", np.degrees(angles[-1]),
              at_most=2, source="required of it; the optimum is 0, and Adam's steps end at lr = 0")
 lesson.claim("At every epoch the error is at least what the angle costs: smallest difference (percent of PCA's error)",
@@ -296,7 +297,7 @@ lesson.claim("At every epoch the error is at least what the angle costs: smalles
              source="the inequality above; float32 rounding 1e-6 of the error")
 lesson.figure(manifolds.angle_and_excess(
     np.degrees(angles), {"one training, epoch by epoch": 100 * over, "its decoder with the best encoder": 100 * alone},
-    100 * gap / dropped[2], "PCA's error comes before its plane: the excess goes with the square of the angle"),
+    100 * gap / dropped[2], "PCA's error comes before its plane: what the angle costs goes with its square"),
               "angle_and_error")
 ratios = np.array([error(linear[k], train) / dropped[k] for k in sizes])
 for k, ratio in zip(sizes, ratios):

@@ -442,9 +442,9 @@ for activation, lr in settings.items():
         claim_above_zero("Counted, they do not: at the same number of updates all at once is ahead",
                          by_stages[:, -1] - at_once[:, -1])
 print("""Answer: all at once. Stages give a better start than random numbers, but each adds an error of its own, and at
-the same number of updates the detour is not made good. They come from a time of deep sigmoid networks, which train
-badly all at once: a run without --quick measures those too, and python -m tests.benchmarks.autoencoders depth a deeper
-one, on MNIST, where the stages win by any count.""")
+the same number of updates the detour is not made good. They come from a time of deep sigmoid networks. A run without
+--quick measures one with two hidden layers: there too the stages help only while their updates are not counted.
+python -m tests.benchmarks.autoencoders depth measures one with three, on MNIST, where they win by any count.""")
 lesson.figure(depth.staged_curves(
     panels, {per_epoch * e * (k + 1): f"stage {k + 1}" for k in range(S)} | {per_epoch * (S * e + f): "fine-tuning"},
     "Each stage adds a layer and an error that fine-tuning must take back; all at once has no such detour"), "stages")

@@ -492,15 +492,15 @@ lesson.claim("On clean pictures each DAE is worse than the plain one: smallest l
 W, b, noisy_error = best_linear("masking", LEVEL, x_train)
 lesson.claim("The masking Wiener filter is worse on the clean picture than on the masked one: error over error",
              linear_error(W, b, "masking", 0, x_train) / noisy_error, at_least=1, source="both exact")
-lesson.figure(denoising.level_curves(panels, "A DAE beats the plain autoencoder on noise, and pays on clean pictures "
-                                     "(level 0)"), "levels")
+lesson.figure(denoising.level_curves(panels, "A DAE wins at the level of its training, and pays where there is little noise or "
+                                     "none (level 0)"), "levels")
 rows = np.concatenate([np.flatnonzero(images.test_labels == digit)[:1] for digit in range(10)])
 lesson.figure(denoising.picture_rows(
     {f"{kind}, level {LEVEL}": {"original": test[rows], "noisy": seen[kind][rows],
                                 "plain AE": plain.reconstruct(seen[kind][rows]),
                                 "DAE": dae.reconstruct(seen[kind][rows])}
      for kind, dae in daes.items()},
-    "The plain autoencoder keeps much of the noise; the DAE removes it, at the price of blur"), "pictures")
+    "The plain autoencoder keeps much of the noise; the DAE removes it, blurs, and at times draws another digit"), "pictures")
 
 # %%
 # **Does it regularise a network, too?** The notes draw three conclusions: less overfitting, better features,

@@ -535,7 +535,7 @@ lesson.figure(convolutions.kernels_and_maps(
 #
 # Convolution pays without them too, by what it shares. In a full run it is far better than a dense autoencoder of as
 # many parameters, better than PCA, and about as good as a dense one of as many multiplications and thirty times the
-# parameters: somewhat worse on the generated digits, somewhat better on MNIST. That is what we saw and no claim: its
+# parameters; which of these two is ahead changed with the seed and the data. That is what we saw and no claim: the
 # trainings differ too much for 5 standard errors. A quick run has too few updates; PCA, which needs none, wins there.
 #
 # For compression count everything that passes from encoder to decoder. And a generator (lesson 17) starts from a code

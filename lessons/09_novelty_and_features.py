@@ -319,7 +319,7 @@ easy, novel = np.argmin(areas[:, 0]), test_labels == held_out
 print(f"Answer: found best {np.argmax(areas[:, 0])}, worst {easy}. The 1 is one short stroke, of "
       f"{ink_test[test_labels == 1].mean():.1f} units of ink where all\ndigits have {ink_test.mean():.1f} on average: "
       f"little to get wrong, although its network never saw a 1. Its AUC is {areas[1, 0]:.3f};\n"
-      "below 1/2 the novel ones look more normal than the normal.")
+      "chance is 1/2, and below it the novel ones would look more normal than the normal.")
 others = [evaluation.auc(evaluation.reconstruction_error(trained(train[labels != held_out], seed), test), novel)
           for seed in fit_seeds[3:6]]
 print(f"These standard errors are for other test pictures and the same network. Held-out {held_out}, four networks of "
@@ -355,7 +355,7 @@ lesson.figure(figures.error_against_ink(ink_test[~novel], e[~novel], ink_test[no
                                         "A 1 never seen has a small error, but a large one for its ink"), "ink")
 lesson.figure(figures.auc_bars(
     areas, np.sqrt(np.sum(psi**2, axis=2)), names,
-    "The digit 1 hides behind its simplicity until the error is compared with the ink"), "auc_per_class")
+    "The digit 1 hides behind its simplicity; compared with the ink, its error shows more"), "auc_per_class")
 lesson.figure(figures.roc_curves(curves, "The 2 is found, most of the 1s pass: the diagonal is chance"), "roc_curves")
 
 # %%
@@ -367,7 +367,7 @@ worst, best = order[~novel[order]][:-11:-1], order[novel[order]][:10]
 lesson.figure(figures.picture_rows(
     {"normal, largest errors": {"picture": test[worst], "reconstruction": x_hat[worst]},
      f"novel ({held_out}), smallest errors": {"picture": test[best], "reconstruction": x_hat[best]}},
-    f"Unusual pictures of known digits look novel; a plain {held_out}, never seen, is drawn quite well"), "mistakes")
+    f"Unusual pictures of known digits look novel; some {held_out}s, never seen, have small errors"), "mistakes")
 
 # %%
 # **Features.** All training pictures without their labels give an encoder. Then a few pictures get labels, as many of
@@ -450,5 +450,5 @@ that of the pixels by 6 +- 3 percent points with 10 labels and 3 +- 2 with 100, 
 lesson.figure(figures.label_curves(
     counts, {probe: {kind: (mean[:, i, j], STUDENT * error[:, i, j]) for j, kind in enumerate(kinds)}
              for i, probe in enumerate(probes)},
-    "A code helps, if at all, with few labels; with many the raw pixels win"), "labels")
+    "With many labels the raw pixels win; with few, no feature is clearly ahead"), "labels")
 lesson.end()

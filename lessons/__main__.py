@@ -51,7 +51,12 @@ def run(options):
         record = pathlib.Path(options.out) / name / "claims.json"
         record.unlink(missing_ok=True)                     # a record of an earlier run must not speak for this one
         start = time.monotonic()
-        status = subprocess.run([sys.executable, str(path), *arguments], env=environment()).returncode
+        try:
+            status = subprocess.run([sys.executable, str(path), *arguments], env=environment()).returncode
+        except KeyboardInterrupt:                          # what has run is not lost
+            print(f"\nStopped in {name}.\n")
+            closing_table(outcomes, options.out)
+            return 130
         claims = json.loads(record.read_text())["claims"] if record.exists() else []
         outcomes.append((name, status, claims, time.monotonic() - start))
         print()

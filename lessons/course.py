@@ -76,6 +76,7 @@ class Lesson:
             parser.error(f"unknown option {' '.join(unknown)}")
         self.name, self.title, self.claims, self.figures = name, title, [], []
         self.seed, self.quick, self.data, self.show = options.seed, options.quick, options.data, options.show
+        sys.excepthook = quiet_interruption
         self.folder = pathlib.Path(options.out) / name
         self.folder.mkdir(parents=True, exist_ok=True)
         heading = f"Lesson {name[:2]}: {title} ({'slides ' if slides.startswith('p') else ''}{slides})"
@@ -150,6 +151,12 @@ class Lesson:
         if failed:
             sys.stdout.flush()
             raise SystemExit(1)
+
+
+def quiet_interruption(kind, error, trace):
+    """sys.excepthook: Ctrl-C ends a lesson without a traceback through its lines."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
 
 
 def finite(number):

@@ -191,7 +191,7 @@ def explain(probes):
     first = probes[0]
     whole = [s for s, (term, _) in first.variants.items() if term is None]
     of_term = {name: [None, *(s for s, (term, _) in first.variants.items() if term == name)] for name in first.terms}
-    found = [explanation for sentence in whole if (explanation := fitted(probes, {"the gradient": sentence}, whole=True))]
+    found = [explanation for sentence in whole if (explanation := fitted(probes, {"all of it": sentence}, whole=True))]
     for chosen in itertools.product(*of_term.values()):
         if sum(sentence is not None for sentence in chosen) <= 2:
             explanation = fitted(probes, dict(zip(of_term, chosen)))

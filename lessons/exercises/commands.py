@@ -34,7 +34,8 @@ def init(options):
     screen = Screen(suffix=f"--dir {shlex.quote(str(folder))}" if folder.resolve() != folders.find().resolve() else "")
     where = f"the folder {folder}" if str(folder) != "." else "this folder"
     if copied:
-        screen.say(f"{len(copied)} exercises are in {where} now. They are yours: edit them, nothing else will.")
+        added = f"{len(copied)} exercise{'s' * (len(copied) > 1)}"
+        screen.say(f"{added} copied into {where}. They are yours: edit them, nothing else will.")
     else:
         screen.say(f"Nothing to add: all {len(course.names())} exercises are in {where} already.")
     if kept:

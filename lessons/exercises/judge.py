@@ -91,7 +91,7 @@ def judge(name, returned, only=None):
 
 
 # What to try when a term has a wrong factor, by a word of the sentence that says so.
-ADVICE = {": missing": "each path from this variable to the loss adds a term. Which one has not been followed?",
+ADVICE = {": missing": "which part has been left out? Of a gradient, each path from the variable to the loss adds one.",
           "wrong sign": "go through the signs of that term one by one. Where does a minus enter, where does it cancel?",
           "sum stands for a mean": "which sums have a 1 over their size in front, and is it already in what comes from above?",
           "divided by": "which sums have a 1 over their size in front, and is it already in what comes from above?",

@@ -42,7 +42,7 @@ def progress(folder):
 def test_init_copies_keeps_and_adds(typed, course):
     status, text = typed("init")
     folder = course / "exercises"
-    assert status == 0 and "4 exercises are in the folder exercises now" in text and "read exercises/01_alpha" in text
+    assert status == 0 and "4 exercises copied into the folder exercises." in text and "read exercises/01_alpha" in text
     assert all((folder / f"{n}.py").read_bytes() == (exercise.HERE / "stubs" / f"{n}.py").read_bytes() for n in NAMES)
     answer(folder, "02_beta", TENFOLD)
     before = (folder / "02_beta.py").read_bytes()
@@ -50,7 +50,7 @@ def test_init_copies_keeps_and_adds(typed, course):
     (folder / "01_alpha.py").unlink()
     (folder / "01_alpha.py").mkdir()                                       # whatever it is, it is the reader's
     status, text = typed("init")
-    assert status == 0 and "1 exercises are" in text and "differ from ours: 01_alpha, 02_beta." in text
+    assert status == 0 and "1 exercise copied" in text and "differ from ours: 01_alpha, 02_beta." in text
     assert (folder / "02_beta.py").read_bytes() == before and (folder / "03_gamma.py").is_file()
     assert "Nothing to add" in typed("init")[1]
 
@@ -78,7 +78,7 @@ def test_half_a_copy_does_not_stay(typed, course, monkeypatch):
         command_line.main(["exercise", "init"])
     assert sorted(p.name for p in (course / "exercises").iterdir()) == ["01_alpha.py"]
     shutil.copy(stubs / "01_alpha.py", stubs / "02_beta.py")
-    assert "3 exercises are" in typed("init")[1]
+    assert "3 exercises copied" in typed("init")[1]
 
 
 @pytest.mark.parametrize("words", [["init", "stubs"], ["init", "."], ["check", "1", "--dir", "solutions"]])

@@ -121,6 +121,24 @@ def test_an_old_record_does_not_speak_for_a_lesson_that_stops(fake_lessons, capf
     assert "an earlier run" not in capfd.readouterr().out
 
 
+def test_ctrl_c_shows_what_has_run_and_no_traceback(fake_lessons, capfd, monkeypatch):
+    path = command_line.lesson_files()["02_bad"]
+    path.write_text('"""x."""\nfrom lessons.course import Lesson\nlesson = Lesson("02_bad", "Bad", "p2")\n'
+                    'raise KeyboardInterrupt')
+    real = subprocess.run
+
+    def interrupted(command, **options):
+        status = real(command, **options)
+        if "02_bad" in command[1]:
+            raise KeyboardInterrupt
+        return status
+    monkeypatch.setattr(command_line.subprocess, "run", interrupted)
+    assert command_line.main(["run", "--out", str(fake_lessons)]) == 130
+    out, error = capfd.readouterr()
+    assert "Stopped in 02_bad" in out and "01_good                      ok    It holds" in out
+    assert "Traceback" not in error
+
+
 def test_an_unknown_lesson_is_refused_with_the_list(fake_lessons):
     with pytest.raises(SystemExit, match="no lesson '77'; there are 01, 02, 03"):
         command_line.main(["run", "77"])

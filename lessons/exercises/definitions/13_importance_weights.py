@@ -11,6 +11,7 @@ def inputs(rng, k, B):
     log_w = rng.standard_normal((k, B)) + rng.standard_normal(B)
     log_w[:, 0] -= 2000
     log_w[:, 1] += 900
+    log_w[:2, 2] = -2000, 900                        # far apart within one example, too
     return {"log_w": log_w}
 
 

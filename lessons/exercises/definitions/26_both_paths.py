@@ -94,6 +94,12 @@ def kl_with_sigma(dz, mu, logvar, eps):
     return paths(dz, mu, logvar, eps)[0] + 0.5 * (np.exp(logvar / 2) - 1) / len(mu)
 
 
+def variance_for_sigma_everywhere(dz, mu, logvar, eps):
+    """exp(logvar) was taken for sigma in both paths (lessons 14 to 16). Try: logvar = log sigma^2; what is sigma?"""
+    sigma = np.exp(logvar)
+    return dz * eps * sigma / 2 + 0.5 * (sigma**2 - 1) / len(mu)
+
+
 def through_sigma(dz, mu, logvar, eps):
     sigma = np.exp(logvar / 2)
     dsigma = dz * eps + (sigma - 1 / sigma) / len(mu)
@@ -110,7 +116,7 @@ EXERCISE = Exercise(
     sizes={"B": (7, 5), "L": (3, 11)}, inputs=inputs, truth=gradient(loss, "logvar"), terms=terms,
     mistakes=(reconstruction_path_forgotten, kl_path_forgotten, kl_summed_over_the_batch, one_over_b_twice,
               half_of_the_kl_lost, noise_forgotten, sigma_forgotten, with_respect_to_sigma, variance_for_sigma,
-              kl_with_sigma),
+              variance_for_sigma_everywhere, kl_with_sigma),
     alternatives=(through_sigma, from_z),
     hints=("Draw the graph: from logvar one arrow goes to sigma and z, another to the KL. Their gradients add.",
            "Through z: lesson 15. Into the KL: lesson 14; the loss is a mean of the K_b; dz has the 1/B already.",
