@@ -22,7 +22,7 @@ import numpy as np
 
 import tinyvae
 from lessons.course import Lesson
-from tinyvae import evaluation, pca
+from tinyvae import evaluation, pca, plots
 from tinyvae.autoencoder import EncoderDecoder
 from tinyvae.data import spiral
 from tinyvae.gradcheck import numeric_gradients, relative_error
@@ -317,7 +317,7 @@ lesson.figure(manifolds.error_by_size(
     "Trained by gradient descent, the linear autoencoder lands on PCA's error"), "error_by_size")
 some = slice(0, 10)
 rows = {"original": test[some], **{f"L = {k}": linear[k].reconstruct(test[some]) for k in sizes}}
-lesson.figure(manifolds.picture_rows(rows, "Test digits, rebuilt by linear autoencoders from 2 and more numbers"),
+lesson.figure(plots.picture_rows(rows, "Test digits, rebuilt by linear autoencoders from 2 and more numbers"),
               "reconstructions")
 
 # %%

@@ -23,7 +23,7 @@ import numpy as np
 
 import tinyvae
 from lessons.course import Lesson
-from tinyvae import evaluation
+from tinyvae import evaluation, plots
 from tinyvae.autoencoder import squared_error
 from tinyvae.corruption import make_corruption
 from tinyvae.data.planar import mixture, mixture_centres, mixture_log_density
@@ -495,7 +495,7 @@ lesson.claim("The masking Wiener filter is worse on the clean picture than on th
 lesson.figure(denoising.level_curves(panels, "A DAE wins at the level of its training, and pays where there is little noise or "
                                      "none (level 0)"), "levels")
 rows = np.concatenate([np.flatnonzero(images.test_labels == digit)[:1] for digit in range(10)])
-lesson.figure(denoising.picture_rows(
+lesson.figure(plots.picture_rows(
     {f"{kind}, level {LEVEL}": {"original": test[rows], "noisy": seen[kind][rows],
                                 "plain AE": plain.reconstruct(seen[kind][rows]),
                                 "DAE": dae.reconstruct(seen[kind][rows])}

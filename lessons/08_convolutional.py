@@ -27,7 +27,7 @@ import math
 import numpy as np
 
 from lessons.course import Lesson
-from tinyvae import Autoencoder, ConvAutoencoder, convolution, fit
+from tinyvae import Autoencoder, ConvAutoencoder, convolution, fit, plots
 from tinyvae.autoencoder import squared_error
 from tinyvae.convolution import Conv2d, ConvTranspose2d, MaxPool2d, MaxUnpool2d
 from tinyvae.derivatives import numeric_gradients
@@ -482,7 +482,7 @@ print(f"{'PCA':<28} {pca:6.2f}\n{'the mean picture':<28} {nothing:6.2f}")
 foreign = errors["own code, other switches"]
 print(f"Answer: something more like the other picture: error {foreign.mean():.1f} to the picture of the code, "
       f"{np.mean(to_others):.1f} to that of the switches.")
-lesson.figure(convolutions.picture_rows(drawn, "With the same 10 numbers of code, the switches decide what is drawn"),
+lesson.figure(plots.picture_rows(drawn, "With the same 10 numbers of code, the switches decide what is drawn"),
               "reconstructions")
 lesson.figure(convolutions.error_bars(
     errors, {f"PCA, {L} numbers": pca, "mean picture, no code": nothing},

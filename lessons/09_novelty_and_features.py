@@ -26,7 +26,7 @@ import math
 import numpy as np
 
 from lessons.course import Lesson
-from tinyvae import Adam, Autoencoder, evaluation, fit
+from tinyvae import Adam, Autoencoder, evaluation, fit, plots
 from tinyvae.pca import PCA
 from tinyvae.plots import scores as figures
 from tinyvae.probes import nearest_neighbour, softmax_regression
@@ -364,7 +364,7 @@ lesson.figure(figures.roc_curves(curves, "The 2 is found, most of the 1s pass: t
 novel, e = test_labels == held_out, np.sum((x_hat - test)**2, axis=1)
 order = np.argsort(e)
 worst, best = order[~novel[order]][:-11:-1], order[novel[order]][:10]
-lesson.figure(figures.picture_rows(
+lesson.figure(plots.picture_rows(
     {"normal, largest errors": {"picture": test[worst], "reconstruction": x_hat[worst]},
      f"novel ({held_out}), smallest errors": {"picture": test[best], "reconstruction": x_hat[best]}},
     f"Unusual pictures of known digits look novel; some {held_out}s, never seen, have small errors"), "mistakes")

@@ -50,6 +50,7 @@ EQUIVALENT = {
     ("log_likelihood", "top = np.full(len(x), -np.inf)", None): "any value below all weights will do",
     ("log_likelihood", "sum1, sum2 = (np.zeros(len(x)), np.zeros(len(x)))", None): "a multiple of 0 is 0",
     ("draw", "return rng.standard_normal(shape, dtype)", "sign flipped"): "the distribution is even",
+    ("_encoder", "return (Sequential(*layers), pools)", "doubled"): "the second half of a doubled list is not used",
     ("initial_kernel", "return stride / kernel * np.reshape(draws, (kernel, kernel, c_in, c_out))", "sign flipped"):
         "the distribution is even",
     ("sample", "z = self.noise(rng, checks.whole_number('n', n))", "sign flipped"): "the distribution is even",

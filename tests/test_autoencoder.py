@@ -63,6 +63,7 @@ def test_corrupt_shows_what_the_encoder_sees(rng):
     model = small(corruption="masking", level=0.4)
     x = rng.random((50, 7)) + 0.1
     u = model.noise(np.random.default_rng(5), 50)
+    np.testing.assert_array_equal(u, np.random.default_rng(5).random((50, 7)))
     np.testing.assert_array_equal(model.corrupt(x, 5), np.where(u < 0.4, 0, x))
     np.testing.assert_array_equal(small().corrupt(x, 5), x)
     np.testing.assert_array_equal(model.reconstruct(x), model.decode(model.encode(x)))

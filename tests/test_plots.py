@@ -26,6 +26,30 @@ def test_reconstructions_stand_below_their_originals():
     np.testing.assert_array_equal(picture[58:86, 0:28], IMAGES[5].reshape(28, 28))
 
 
+def test_rows_of_pictures_are_named_in_their_order():
+    rows = {"first": np.full((3, 4), 0.2), "second": np.full((3, 4), 1.7)}            # clipped to 1
+    axes = plots.picture_rows(rows, "title").axes[0]
+    picture = axes.images[0].get_array()
+    assert picture.shape == (5, 8)
+    assert picture[0, 0] == 0.2 and picture[-1, -1] == 1.0
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
+    np.testing.assert_allclose(axes.get_yticks(), [0.5, 3.5])                         # the middle of each row
+
+
+def test_pictures_lie_below_their_heading_with_the_row_names():
+    images = np.random.default_rng(0).random((4, 9))
+    figure = plots.picture_rows({"first": {"a": images[:2], "b": images[2:]}, "second": {"c": images[:2]}}, "a title")
+    first, second = figure.axes
+    np.testing.assert_array_equal(first.images[0].get_array()[4:, 4:], images[3].reshape(3, 3))
+    assert [tick.get_text() for tick in first.get_yticklabels()] == ["a", "b"]
+    assert [axes.get_title(loc="left") for axes in (first, second)] == ["first", "second"]
+
+
+def test_rows_of_other_lengths_are_refused():
+    with pytest.raises(ValueError, match=r"rows of \[2, 3\] pictures"):
+        plots.picture_rows({"a": np.zeros((3, 4)), "b": np.zeros((2, 4))}, "t")
+
+
 def test_loss_curves_draw_the_history():
     history = {"total": [3.0, 2.0], "reconstruction": [2.0, 1.2], "kl": [1.0, 0.8], "validation_total": [3.1, 2.2]}
     axes = plots.loss_curves(history).axes

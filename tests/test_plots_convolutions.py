@@ -49,16 +49,6 @@ def test_each_kernel_stands_above_its_map():
         np.testing.assert_array_equal(panels[f"map {m + 1}"].images[0].get_array(), maps[m])
 
 
-def test_rows_of_pictures_are_named_in_their_order():
-    rows = {"first": np.full((3, 4), 0.2), "second": np.full((3, 4), 1.7)}            # clipped to 1
-    axes = convolutions.picture_rows(rows, "title").axes[0]
-    picture = axes.images[0].get_array()
-    assert picture.shape == (5, 8)
-    assert picture[0, 0] == 0.2 and picture[-1, -1] == 1.0
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
-    np.testing.assert_allclose(axes.get_yticks(), [0.5, 3.5])                         # the middle of each row
-
-
 def test_error_bars_show_every_training_and_five_standard_errors():
     groups = {"a": np.array([1.0, 2.0, 3.0]), "b": np.array([4.0, 4.5, 5.0])}
     axes = convolutions.error_bars(groups, {"bar to beat": 3.5}, "title").axes[0]

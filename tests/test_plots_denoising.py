@@ -26,17 +26,6 @@ def test_level_curves_leave_out_a_zero_and_mark_the_level_of_training():
     assert left.get_yscale() == "log" and (left.get_title(), right.get_xlabel()) == ("gaussian", "share")
 
 
-def test_every_row_of_pictures_has_its_name():
-    first, second = denoising.picture_rows(GROUPS, "t").axes
-    assert [label.get_text() for label in first.get_yticklabels()] == ["original", "noisy"]
-    assert first.get_title(loc="left") == "gaussian"
-    picture = first.images[0].get_array()
-    assert picture.shape == (3 + 1 + 3, 3 + 1 + 3)
-    at = first.get_yticks().astype(int)
-    assert (picture[at[0], :3] == 0).all() and (picture[at[1], :3] == 1).all()
-    assert second.images[0].get_array().shape == (3, 7)
-
-
 def test_shrinkage_draws_the_theory_and_what_was_learned():
     axes = denoising.shrinkage(VARIANCES, 0.5, {"learned": FACTORS}, 2, "t").axes[0]
     x, y = axes.lines[0].get_data()
@@ -64,7 +53,7 @@ def test_few_and_many_draws_means_with_their_errors():
 
 @pytest.mark.parametrize("make", [
     lambda: denoising.level_curves(PANELS, "t"),
-    lambda: denoising.picture_rows(GROUPS, "t"),
+    lambda: plots.picture_rows(GROUPS, "t"),
     lambda: denoising.shrinkage(VARIANCES, 0.5, {"learned": FACTORS}, 2, "t"),
     lambda: denoising.arrow_fields(POINTS, {"exact": POINTS}, np.arange(5.0), np.arange(4.0), DENSITY, "t"),
     lambda: denoising.few_and_many(LEVELS, {"50": {"test": ([3.0, 2.0, 4.0], [0.1, 0.1, 0.1])}}, "t", "noise")])

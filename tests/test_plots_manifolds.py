@@ -27,15 +27,6 @@ def test_errors_stand_at_their_sizes():
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "2"]
 
 
-def test_each_row_of_pictures_has_its_label():
-    rows = {"original": np.zeros((3, 16)), "L = 2": np.ones((3, 16))}
-    figure = manifolds.picture_rows(rows, "t")
-    assert [axes.get_ylabel() for axes in figure.axes] == ["original", "L = 2"]
-    for axes, value in zip(figure.axes, (0, 1)):
-        picture = axes.images[0].get_array()
-        assert picture.shape == (4, 14) and np.all(picture[:, :4] == value) and np.all(picture[:, 10:] == value)
-
-
 def test_the_line_is_the_squared_sine_of_the_angle():
     excess = np.array([70, 20, 5, 0.1, 0.01])
     axes = manifolds.angle_and_excess([80, 30, 10, 2, 1.0], {"one": excess, "two": excess / 2}, 40.0, "t").axes[0]

@@ -47,15 +47,6 @@ def test_the_line_through_the_ink_is_the_power():
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["5", "7", "10", "15", "20"]
 
 
-def test_pictures_lie_below_their_heading_with_the_row_names():
-    images = np.random.default_rng(0).random((4, 9))
-    figure = scores.picture_rows({"first": {"a": images[:2], "b": images[2:]}, "second": {"c": images[:2]}}, "a title")
-    first, second = figure.axes
-    np.testing.assert_array_equal(first.images[0].get_array()[4:, 4:], images[3].reshape(3, 3))
-    assert [tick.get_text() for tick in first.get_yticklabels()] == ["a", "b"]
-    assert [axes.get_title(loc="left") for axes in (first, second)] == ["first", "second"]
-
-
 def test_label_curves_are_percentages_with_their_intervals():
     curves = {"raw": ([0.5, 0.2], [0.1, 0.02]), "code": ([0.4, 0.3], [0.1, 0.03])}
     figure = scores.label_curves([10, 100], {"nearest": curves, "softmax": curves}, "a title")

@@ -8,7 +8,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from tinyvae.plots.base import BLACK, BLUE, CLASSES, GREEN, ORANGE, RED
-from tinyvae.plots.images import as_tiles
 
 PALETTE = ListedColormap(["white", *CLASSES[:7], "#bbbbbb", "#7F3C8D"])
 
@@ -103,21 +102,6 @@ def kernels_and_maps(picture, kernels, maps, title):
         _bare(below)
     for row, shown, label in ((0, weights, "weight (no unit)"), (1, values, "value (grey levels)")):
         figure.colorbar(shown, ax=grid[row, 1:], fraction=0.02).set_label(label, labelpad=8)
-    return figure
-
-
-def picture_rows(rows, title):
-    """rows : label to pictures (n, D) in [0, 1], D a square: one row of pictures for each label, named at the left."""
-    columns = len(next(iter(rows.values())))
-    tiles = as_tiles(np.concatenate([np.clip(pictures, 0, 1) for pictures in rows.values()]), columns)
-    step = (tiles.shape[0] + 1) / len(rows)
-    figure = Figure(figsize=(11.0, 0.6 + 8.2 * tiles.shape[0] / tiles.shape[1]))
-    figure.suptitle(title, fontsize=11)
-    axes = figure.add_axes((0.23, 0.02, 0.75, 0.92))
-    axes.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([step * (r + 0.5) - 1 for r in range(len(rows))], list(rows), fontsize=9)
-    axes.tick_params(length=0)
     return figure
 
 

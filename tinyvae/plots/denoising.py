@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tinyvae.plots.base import BLACK, BLUE, CLASSES, MARKERS, RED, new_axes
-from tinyvae.plots.images import as_tiles
 
 
 def level_curves(panels, title, y_label="squared error per picture"):
@@ -30,27 +29,6 @@ def level_curves(panels, title, y_label="squared error per picture"):
     row[0].set_ylabel(y_label)
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncol=len(lines), frameon=False,
                   fontsize=9)
-    return figure
-
-
-def picture_rows(groups, title):
-    """Groups of rows of pictures, one below the other, each row with its name at the left.
-
-    groups : heading to {row name: images (n, D) in [0, 1]}, values outside are drawn as 0 or 1
-    """
-    count = sum(len(rows) for rows in groups.values())
-    columns = len(next(iter(next(iter(groups.values())).values())))
-    figure = Figure(figsize=(1.9 + 0.62 * columns, 0.6 + 0.62 * count + 0.3 * len(groups)), layout="constrained")
-    figure.suptitle(title, fontsize=11)
-    all_axes = figure.subplots(len(groups), 1, height_ratios=[len(rows) for rows in groups.values()], squeeze=False)
-    for axes, (heading, rows) in zip(all_axes[:, 0], groups.items()):
-        images = np.concatenate([np.asarray(row) for row in rows.values()])
-        side = round(images.shape[1] ** 0.5) + 1
-        axes.imshow(as_tiles(images, columns), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        axes.set_xticks([])
-        axes.set_yticks([(i + 0.5) * side - 1 for i in range(len(rows))], list(rows), fontsize=9)
-        axes.tick_params(length=0)
-        axes.set_title(heading, fontsize=10, loc="left")
     return figure
 
 

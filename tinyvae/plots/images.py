@@ -1,6 +1,7 @@
 """Pictures in grids: samples, reconstructions, the manifold of a 2-D latent space."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from tinyvae.plots.base import new_axes
 
@@ -23,6 +24,32 @@ def _show_picture(axes, picture):
     axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     axes.set_xticks([])
     axes.set_yticks([])
+
+
+def picture_rows(groups, title):
+    """Named rows of pictures, one block for each heading.
+
+    groups : heading to {row name: square images (n, D) in [0, 1]}, or {row name: images} for one block without a
+        heading; values outside [0, 1] are drawn as 0 or 1
+    """
+    if not isinstance(next(iter(groups.values())), dict):
+        groups = {"": groups}
+    counts = {len(images) for rows in groups.values() for images in rows.values()}
+    if len(counts) != 1:
+        raise ValueError(f"groups: got rows of {sorted(counts)} pictures, expected as many in each")
+    columns, = counts
+    heights = [len(rows) for rows in groups.values()]
+    figure = Figure(figsize=(2.1 + 0.62 * columns, 0.7 + 0.62 * sum(heights) + 0.32 * len(groups)), layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    blocks = figure.subplots(len(groups), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for axes, (heading, rows) in zip(blocks, groups.items()):
+        images = np.clip(np.concatenate([np.asarray(row) for row in rows.values()]), 0, 1)
+        step = round(images.shape[1] ** 0.5) + 1                                 # a picture and the gap below it
+        _show_picture(axes, as_tiles(images, columns))
+        axes.set_yticks([(i + 0.5) * step - 1 for i in range(len(rows))], list(rows), fontsize=9)
+        axes.tick_params(length=0)
+        axes.set_title(heading, fontsize=9, loc="left")
+    return figure
 
 
 def sample_grid(images, title="Samples from the model", columns=10):

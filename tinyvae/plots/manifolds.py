@@ -32,19 +32,6 @@ def error_by_size(sizes, lines, points, title):
     return figure
 
 
-def picture_rows(rows, title):
-    """rows : label to images (n, D) in [0, 1], one row of pictures each, its label at the left."""
-    columns = max(len(images) for images in rows.values())
-    figure = Figure(figsize=(2.1 + 0.62 * columns, 0.6 + 0.68 * len(rows)), layout="constrained")
-    figure.suptitle(title, fontsize=10)
-    for axes, (label, images) in zip(figure.subplots(len(rows), 1, squeeze=False)[:, 0], rows.items()):
-        axes.imshow(as_tiles(np.asarray(images), columns), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
-        axes.set_xticks([])
-        axes.set_yticks([])
-    return figure
-
-
 def angle_and_excess(angles, excesses, share, title):
     """What a training passes through: angles (n,) in degrees to the best plane; label to excess (n,) in percent.
 

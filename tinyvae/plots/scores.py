@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from tinyvae.plots.base import BLACK, BLUE, CLASSES, MARKERS, RED, new_axes
-from tinyvae.plots.images import as_tiles
 
 ERROR = "squared error (pixel units squared)"
 
@@ -90,24 +89,6 @@ def plain_ticks(axis, values):
     ticks = ticks[(ticks >= np.min(values)) & (ticks <= np.max(values))]
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_minor_locator(NullLocator())
-
-
-def picture_rows(groups, title):
-    """groups : heading to {row name: square images (n, D) in [0, 1]}; one block of rows for each heading."""
-    columns = len(next(iter(next(iter(groups.values())).values())))
-    count = sum(len(rows) for rows in groups.values())
-    figure = Figure(figsize=(1.6 + 0.62 * columns, 0.7 + 0.62 * count + 0.35 * len(groups)), layout="constrained")
-    figure.suptitle(title, fontsize=10)
-    blocks = figure.subplots(len(groups), 1, height_ratios=[len(rows) for rows in groups.values()], squeeze=False)[:, 0]
-    for axes, (heading, rows) in zip(blocks, groups.items()):
-        images = np.concatenate([np.asarray(row) for row in rows.values()])
-        step = round(images.shape[1] ** 0.5) + 1
-        axes.imshow(as_tiles(images, columns), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-        axes.set_xticks([])
-        axes.set_yticks([(i + 0.5) * step - 1 for i in range(len(rows))], list(rows), fontsize=9)
-        axes.tick_params(length=0)
-        axes.set_title(heading, fontsize=9, loc="left")
-    return figure
 
 
 def label_curves(counts, panels, title):
