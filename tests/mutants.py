@@ -42,7 +42,7 @@ MODULES = {
 SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "load", "fraction", "make_likelihood",
         "_zeros_like", "mlp", "_data", "_noise", "identity", "sigma", "check_images", "check_kernel", "check_apart",
         "check_switches", "_refuse_without_loss", "check_output_padding", "from_header"}
-FRESH = {"zeros", "zeros_like", "empty", "empty_like"}
+FRESH = {"zeros", "zeros_like", "empty", "empty_like", "bool", "isinstance"}
 # Mutants that compute the same: (function, the changed line's text, how). Each with its reason.
 EQUIVALENT = {
     ("log_marginal", "white = np.linalg.solve(A, (x - b).T)", "sign flipped"): "it is squared",
@@ -50,6 +50,14 @@ EQUIVALENT = {
     ("log_likelihood", "top = np.full(len(x), -np.inf)", None): "any value below all weights will do",
     ("log_likelihood", "sum1, sum2 = (np.zeros(len(x)), np.zeros(len(x)))", None): "a multiple of 0 is 0",
     ("draw", "return rng.standard_normal(shape, dtype)", "sign flipped"): "the distribution is even",
+    ("as_probes", "gradients, truths = (arrays('gradient', gradient), arrays('truth', truth, finite=True))", "doubled"):
+        "the second half of a doubled list is not used",
+    ("as_probes", "variants[sentence] = (term, arrays(f'catalogue[{sentence!r}]', value))", "doubled"): "likewise",
+    ("common_factors", "largest = max(range(len(probes)), key=lambda i: probes[i].gradient.size)", None):
+        "any probe with enough entries will do",
+    ("common_factors", "scale = max((np.abs(p.gradient).max(initial=0) for p in probes))", "doubled"):
+        "the size of an allowance",
+    ("common_factors", "return [RIGHT] * len(columns[0])", None): "zip takes no more than it needs, and one is enough",
     ("_encoder", "return (Sequential(*layers), pools)", "doubled"): "the second half of a doubled list is not used",
     ("initial_kernel", "return stride / kernel * np.reshape(draws, (kernel, kernel, c_in, c_out))", "sign flipped"):
         "the distribution is even",
@@ -92,12 +100,12 @@ def replaced(tree, node, new):
 
 
 def numeric(value):
-    """Not a mutation target: text, tests, functions, and fresh arrays, of which a multiple is 0 or never read."""
+    """Not a mutation target: text, truths, functions, and fresh arrays, of which a multiple is 0 or never read."""
     fresh = any(isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in FRESH
                 for node in [value, *([value.func.value] if isinstance(value, ast.Call)
                                       and isinstance(value.func, ast.Attribute) else [])])
     return not fresh and not isinstance(value, (ast.Constant, ast.Lambda, ast.JoinedStr, ast.Dict, ast.Compare,
-                                                ast.ListComp, ast.List))
+                                                ast.ListComp, ast.List, ast.BoolOp))
 
 
 def statement_mutants(statement):

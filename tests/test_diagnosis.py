@@ -245,3 +245,9 @@ def test_a_small_right_term_is_not_accused_for_the_rounding_of_a_large_one(size)
 def test_what_cannot_be_judged_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call(np.ones(3))
+
+
+def test_error_and_shape_are_those_of_the_gradient():
+    case = Case()
+    found = case.diagnose([2 * t for t in case.truth])
+    assert found.error == pytest.approx(0.5) and found.shape == (5,) and found.tolerance == 1e-6

@@ -60,8 +60,8 @@ class EncoderDecoder(Model):
         if any(isinstance(leaf, TransposedDense) for _, leaf in encoder.leaves()):
             raise ValueError("encoder: got a TransposedDense; a tied layer belongs into the decoder")
         if any(id(leaf) in of_encoder for _, leaf in decoder.leaves()):
-            raise ValueError("decoder: got a layer that is in the encoder too; make one layer for each place, or tie them "
-                             "with TransposedDense")
+            raise ValueError("decoder: got a layer that is in the encoder too; make one layer for each place, or tie "
+                             "them with TransposedDense")
         if any(id(layer.dense) not in of_encoder for layer in self.tied_layers):
             raise ValueError("decoder: got a TransposedDense whose dense layer is not in the encoder, so that its W "
                              "would never be trained; build it from a Dense of this encoder")

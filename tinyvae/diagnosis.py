@@ -82,7 +82,8 @@ class Diagnosis:
 def diagnose(gradient, truth, terms=None, catalogue=None, sizes=None, tolerance=1e-6):
     """Say whether a gradient is right, and if not, which mistake explains it.
 
-    gradient : the array in question, a NumPy array        truth : the gradient as it should be, such as a numerical derivative
+    gradient : the array in question, a NumPy array
+    truth : the gradient as it should be, such as a numerical derivative
     terms : name to array; they add up to truth. By default the gradient is one term
     catalogue : sentence to array, the whole gradient with this mistake in it; or sentence to (term, array), where the
         mistake changes that term alone
@@ -111,7 +112,8 @@ def diagnose(gradient, truth, terms=None, catalogue=None, sizes=None, tolerance=
     if error <= tolerance:
         return Diagnosis(shape, error, tolerance, facts, ok=True)
     if error < 1e-4 and all(in_float32(p.gradient) for p in probes):
-        return Diagnosis(shape, error, tolerance, facts, mistakes=["right to the 7 digits of float32; compute in float64"])
+        rounded = "right to the 7 digits of float32; compute in float64"
+        return Diagnosis(shape, error, tolerance, facts, mistakes=[rounded])
     explanation = explain(probes)
     if explanation is None:
         return Diagnosis(shape, error, tolerance, facts, mistakes=one(pattern_of(probes)))
@@ -203,7 +205,7 @@ def explain(probes):
     best = found[0]
     if any((e.count, e.named) == (best.count, best.named) and e.mistakes != best.mistakes for e in found[1:]):
         return None
-    by_factors = next((e for e in found if not e.named), best)       # shows the terms even when the catalogue has a name
+    by_factors = next((e for e in found if not e.named), best)       # shows the terms beside a name of the catalogue
     return best._replace(rows=by_factors.rows)
 
 
@@ -255,7 +257,7 @@ def common_factors(probes, columns):
         return [RIGHT] * len(columns[0])
     largest = max(range(len(probes)), key=lambda i: probes[i].gradient.size)
     measured, sizes = least_squares(probes[largest].gradient, columns[largest]), probes[largest].sizes
-    if measured is None:                         # too few entries there: all probes together, for factors without a size
+    if measured is None:                         # too few entries: all probes together, for factors without a size
         measured = least_squares(np.concatenate([p.gradient.ravel() for p in probes]),
                                  [np.concatenate([c.ravel() for c in column]) for column in zip(*columns)])
         sizes = {}

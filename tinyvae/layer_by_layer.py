@@ -22,7 +22,8 @@ def fit_layer_by_layer(model, x, *, epochs=10, optimizer=None, validation=None, 
     """
     unfit = {"checkpoint", "checkpoint_every", "resume"} & set(options)
     if unfit:
-        raise TypeError(f"{min(unfit)}: got it here, where every stage is another model; give it to the fine-tuning fit")
+        raise TypeError(f"{min(unfit)}: got it here, where every stage is another model; give it to the fit that "
+                        "fine-tunes")
     if not isinstance(model, Autoencoder):
         raise TypeError(f"model: got {type(model).__name__}, expected a tinyvae Autoencoder, whose decoder mirrors its "
                         "encoder layer by layer")

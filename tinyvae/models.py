@@ -19,8 +19,8 @@ def load(path, into=None):
     """
     header, arrays = storage.read(path, kinds=("model", "checkpoint"))
     if into is None and header.get("model") not in MODELS:
-        raise ValueError(f"{path}: holds a model {header.get('model')!r}, whose layers the file does not describe; build "
-                         "it as it was and call load(path, into=model)")
+        raise ValueError(f"{path}: holds a model {header.get('model')!r}, whose layers the file does not describe; "
+                         "build it as it was and call load(path, into=model)")
     if into is not None and not isinstance(into, Model):
         raise TypeError(f"into: got {type(into).__name__}, expected a model, such as an EncoderDecoder, or None")
     try:

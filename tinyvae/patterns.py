@@ -10,7 +10,7 @@ FITS = 1e-6          # relative to the largest entry
 
 
 def fits(array, target):
-    """True when array has the shape of target and reaches it in every entry. Infinite entries and NaN must be the same."""
+    """True when array has the shape of target and reaches it in every entry; infinities and NaN must be the same."""
     if np.shape(array) != np.shape(target):
         return False
     finite = np.isfinite(array) & np.isfinite(target)
@@ -70,7 +70,8 @@ def one_place(gradient, truth):
 def pattern_of(probes):
     """The sentence that holds on every probe, or None."""
     same_shape = all(p.gradient.shape == p.truth.shape for p in probes)
-    checks = (transposed, averaged, shifted, one_place) if same_shape else (transposed, missing_sum, averaged, other_shape)
+    checks = ((transposed, averaged, shifted, one_place) if same_shape else
+              (transposed, missing_sum, averaged, other_shape))
     for check in checks:
         sentences = {check(p.gradient, p.truth) for p in probes}
         if len(sentences) == 1 and None not in sentences:

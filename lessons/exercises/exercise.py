@@ -35,8 +35,8 @@ class Exercise(NamedTuple):
         reader, and after "Try:" what to think about. of_term("...") marks one that spoils only this term
     alternatives : functions that are right in another form, and must pass
     hints : three, from a nudge to nearly the answer
-    library : the function of tinyvae that the answer rebuilds, such as "gaussian.kl_standard_normal_backward"; calling it
-        is noticed
+    library : the function of tinyvae that the answer rebuilds, such as "gaussian.kl_standard_normal_backward";
+        calling it is noticed
     """
 
     lesson: str

@@ -90,11 +90,12 @@ def judge(name, returned, only=None):
     return Verdict(not wrong, diagnoses, causes, next(filter(None, (advice(exercise, cause) for cause in causes)), ""))
 
 
+SIZES = "which sums have a 1 over their size in front, and is it already in what comes from above?"
 # What to try when a term has a wrong factor, by a word of the sentence that says so.
 ADVICE = {": missing": "which part has been left out? Of a gradient, each path from the variable to the loss adds one.",
           "wrong sign": "go through the signs of that term one by one. Where does a minus enter, where does it cancel?",
-          "sum stands for a mean": "which sums have a 1 over their size in front, and is it already in what comes from above?",
-          "divided by": "which sums have a 1 over their size in front, and is it already in what comes from above?",
+          "sum stands for a mean": SIZES,
+          "divided by": SIZES,
           "twice": "look for a 1/2 that was lost, or a 2 that was counted twice.",
           "half": "look for a 2 that was lost, or a 1/2 that was counted twice."}
 

@@ -54,7 +54,7 @@ def run(name, path, seconds=10.0):
         reader = threading.Thread(target=keep_beginning, args=(process.stdout, printed), daemon=True)
         reader.start()
         try:
-            process.wait(seconds + 5)            # the worker stops itself in time, and knows the line; this is for the rest
+            process.wait(seconds + 5)            # the worker stops itself in time, and knows the line
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

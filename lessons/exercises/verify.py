@@ -31,8 +31,8 @@ def verify(out=print, only=None):
             out(f"    {problem}")
     count = collections.Counter(type(load(name)).__name__ for name in names())
     mistakes = sum(len(load(name).mistakes) for name in names() if not isinstance(load(name), BugHunt))
-    out(f"{count['Exercise']} exercises and {count['BugHunt']} bug hunts, {3 * len(names())} hints, {mistakes} mistakes "
-        f"in the catalogues; {bad} with problems")
+    out(f"{count['Exercise']} exercises and {count['BugHunt']} bug hunts, {3 * len(names())} hints, {mistakes} "
+        f"mistakes in the catalogues; {bad} with problems")
     return bad == 0
 
 
@@ -190,12 +190,13 @@ def noisy(name, rng, tried):
     """The truth of one output with noise of a random size in some or all entries: no mistake that has a name."""
     exercise = load(name)
     output, size = exercise.outputs[rng.integers(len(exercise.outputs))], 10.0 ** rng.uniform(-4, 1)
-    arrays = [p.truth[output] + size * np.abs(p.truth[output]).max(initial=0) * rng.standard_normal(p.truth[output].shape)
-              for p in tried]
+    truths = [p.truth[output] for p in tried]
+    arrays = [truth + size * np.abs(truth).max(initial=0) * rng.standard_normal(truth.shape) for truth in truths]
     return None, replaced(exercise, tried, output, arrays)
 
 
 def replaced(exercise, tried, output=None, arrays=()):
     """The truth of every probe as a function would return it, with arrays in place of one output."""
     values = [p.truth if output is None else {**p.truth, output: arrays[i]} for i, p in enumerate(tried)]
-    return [tuple(v[o] for o in exercise.outputs) if len(exercise.outputs) > 1 else v[exercise.outputs[0]] for v in values]
+    rows = [tuple(v[o] for o in exercise.outputs) for v in values]
+    return rows if len(exercise.outputs) > 1 else [row[0] for row in rows]

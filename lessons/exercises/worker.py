@@ -87,7 +87,7 @@ class Work:
         sys.modules["exercise"] = module
         try:
             exec(code, module.__dict__)
-        except BaseException as error:           # sys.exit and KeyboardInterrupt too: nothing of theirs may end this one
+        except BaseException as error:           # sys.exit and KeyboardInterrupt too
             self.failed(error)
         return module
 
@@ -95,7 +95,8 @@ class Work:
         """Call the function on every input; write what it returned, or the first thing that went wrong."""
         function = getattr(module, self.exercise.function, None)
         if not callable(function):
-            self.write("no function", message=f"there is no function {self.exercise.function}; the stub's name must stay")
+            self.write("no function",
+                       message=f"there is no function {self.exercise.function}; the stub's name must stay")
         arrays, counts, changed = {}, [], set()
         for i, ((_, inputs), (_, before)) in enumerate(zip(trials(self.name), trials(self.name))):
             try:
@@ -125,8 +126,8 @@ class Work:
         except Exception:                        # __array__ of an object of the reader's own may do anything
             array = np.asarray(None)
         if array.size > LARGE:
-            self.write("wrong type", message=f"{output}: it returned an array of shape {array.shape}, {array.size} numbers; "
-                       "its inputs are small, and so is the answer")
+            self.write("wrong type", message=f"{output}: it returned an array of shape {array.shape}, {array.size} "
+                       "numbers; its inputs are small, and so is the answer")
         if array.dtype.kind not in "biuf":
             what = "complex numbers" if array.dtype.kind == "c" else type(value).__name__
             hint = "; is the return missing?" if value is None else ""
