@@ -30,10 +30,6 @@ MODULES = {
     "linear_gaussian": ["test_linear_gaussian.py"],
     "convolution": ["test_convolution.py"],
     "patches": ["test_convolution.py", "test_patches.py"],
-    "diagnosis": ["test_diagnosis.py"],
-    "patterns": ["test_diagnosis.py"],
-    "pca": ["test_pca.py"],
-    "probes": ["test_probes.py"],
     "corruption": ["test_corruption.py"],
     "autoencoder": ["test_autoencoder.py"],
     "layer_by_layer": ["test_layer_by_layer.py"],
@@ -50,14 +46,10 @@ EQUIVALENT = {
     ("log_likelihood", "top = np.full(len(x), -np.inf)", None): "any value below all weights will do",
     ("log_likelihood", "sum1, sum2 = (np.zeros(len(x)), np.zeros(len(x)))", None): "a multiple of 0 is 0",
     ("draw", "return rng.standard_normal(shape, dtype)", "sign flipped"): "the distribution is even",
-    ("as_probes", "gradients, truths = (arrays('gradient', gradient), arrays('truth', truth, finite=True))", "doubled"):
-        "the second half of a doubled list is not used",
-    ("as_probes", "variants[sentence] = (term, arrays(f'catalogue[{sentence!r}]', value))", "doubled"): "likewise",
-    ("common_factors", "largest = max(range(len(probes)), key=lambda i: probes[i].gradient.size)", None):
-        "any probe with enough entries will do",
-    ("common_factors", "scale = max((np.abs(p.gradient).max(initial=0) for p in probes))", "doubled"):
-        "the size of an allowance",
-    ("common_factors", "return [RIGHT] * len(columns[0])", None): "zip takes no more than it needs, and one is enough",
+    ("roc_curve", "true_positives = np.concatenate([[0], np.cumsum(positives)])", "doubled"): "it is divided by its own last entry",
+    ("roc_curve", "true_positives = np.concatenate([[0], np.cumsum(positives)])", "sign flipped"): "it is divided by its own last entry",
+    ("roc_curve", "false_positives = np.concatenate([[0], np.cumsum(negatives)])", "doubled"): "it is divided by its own last entry",
+    ("roc_curve", "false_positives = np.concatenate([[0], np.cumsum(negatives)])", "sign flipped"): "it is divided by its own last entry",
     ("_encoder", "return (Sequential(*layers), pools)", "doubled"): "the second half of a doubled list is not used",
     ("initial_kernel", "return stride / kernel * np.reshape(draws, (kernel, kernel, c_in, c_out))", "sign flipped"):
         "the distribution is even",

@@ -251,3 +251,9 @@ def test_error_and_shape_are_those_of_the_gradient():
     case = Case()
     found = case.diagnose([2 * t for t in case.truth])
     assert found.error == pytest.approx(0.5) and found.shape == (5,) and found.tolerance == 1e-6
+
+
+def test_the_report_has_a_line_for_each_term():
+    lines = str(Case().diagnose(Case().with_factors(penalty=2))).splitlines()
+    assert lines[1:] == ["predictions   x 1   ok", "labels        x 1   ok", "penalty       x 2   twice what it should be",
+                         "Likely: penalty: twice what it should be."]
