@@ -34,6 +34,7 @@ from tinyvae.derivatives import numeric_gradients
 from tinyvae.gradcheck import relative_error
 from tinyvae.optimizer import Adam
 from tinyvae.patches import pad
+from tinyvae.pca import PCA
 from tinyvae.plots import convolutions
 
 lesson = Lesson("08_convolutional", "The convolutional autoencoder", "notes on autoencoders and VAE, CAE")
@@ -471,10 +472,9 @@ drawn["... those of this picture"] = others[:10]
 # The bars to beat: PCA, and the mean of the training pictures, the best guess of anybody who is told nothing. The
 # figure shows every training; it has no unit but squared grey levels, where black is 1.
 
-mean = train.mean(axis=0, dtype=float)
-components = np.linalg.svd(train - mean, full_matrices=False)[2][:L]          # (L, D)
-pca = squared_error(test, mean + (test - mean) @ components.T @ components).mean()
-nothing = squared_error(test, mean).mean()
+plane = PCA(train, L)
+pca = squared_error(test, plane.reconstruct(test)).mean()
+nothing = squared_error(test, plane.mean).mean()
 print(f"\nSquared error of a test picture, mean of {runs} trainings and its standard error")
 for way, values in errors.items():
     print(f"{way:<28} {values.mean():6.2f} +- {values.std(ddof=1) / np.sqrt(runs):.2f}")

@@ -192,7 +192,7 @@ lesson.figure(losses.sigma0_trade_off(sigmas, np.sqrt(error), kl, (free.likeliho
               "sigma0_trade_off")
 # The claims are about z drawn from q on the training pictures; the rows below decode the mean of q for test pictures.
 # Without the noise of z, and on pictures not trained on, 0.2, 0.4 and 0.8 are hard to tell apart.
-lesson.figure(losses.labelled_rows(
+lesson.figure(plots.picture_rows(
     {"original": images.test} | {f"$\\sigma_0$ = {s:.3g}": v.reconstruct(images.test) for s, v in zip(sigmas, vaes)},
     "From $\\sigma_0$ = 1.6 on the reconstructions blur; 0.2, 0.4 and 0.8 differ in their KL, hardly to the eye"),
               "sigma0_pictures")

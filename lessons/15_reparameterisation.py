@@ -25,7 +25,7 @@ import numpy as np
 
 import tinyvae
 from lessons.course import Lesson
-from tinyvae import evaluation, gaussian, score_function
+from tinyvae import evaluation, gaussian, plots, score_function
 from tinyvae.gradcheck import relative_error
 from tinyvae.plots import graphs
 
@@ -428,7 +428,7 @@ print(f"variance of dmu, score function with E[R] of the picture as its baseline
 reconstructions = {name: models[route].reconstruct(images.test[:10]) for route, name in (
     ("path", "pathwise"), ("score, baseline", "score function,\nbaseline"), ("score", "score function"),
     ("cut", "path cut"))}
-lesson.figure(graphs.labelled_rows({"test digits": images.test[:10], **reconstructions},
+lesson.figure(plots.picture_rows({"test digits": images.test[:10], **reconstructions},
                                    "The worse the encoder's gradient, the less a reconstruction knows of its digit"),
               "reconstructions")
 

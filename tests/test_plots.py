@@ -45,6 +45,25 @@ def test_pictures_lie_below_their_heading_with_the_row_names():
     assert [axes.get_title(loc="left") for axes in (first, second)] == ["first", "second"]
 
 
+def test_labelled_rows_stand_in_their_order():
+    rows = {name: np.full((3, 16), value) for name, value in (("a", 0.0), ("b", 0.7), ("c", 1.4))}
+    axes = plots.picture_rows(rows, "title").axes[0]
+    picture = axes.images[0].get_array()
+    assert picture.shape == (14, 14)                                             # 3 tiles of 4 pixels, 1 between them
+    for tick, value in zip(axes.get_yticks(), (0, 0.7, 1)):
+        assert picture[int(tick), 0] == value                                    # 1.4 is drawn as black
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
+
+
+def test_every_row_of_pictures_has_its_label_at_its_height():
+    upper, lower = np.zeros((3, 16)), np.ones((3, 16))
+    axes = plots.picture_rows({"upper": upper, "lower": lower}, "title").axes[0]
+    picture = axes.images[0].get_array()
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["upper", "lower"]
+    assert [picture[round(tick), 1] for tick in axes.get_yticks()] == [0, 1]
+    np.testing.assert_allclose(axes.get_yticks(), [1.5, 6.5])                    # 4 pixels, a gap, 4 pixels
+
+
 def test_rows_of_other_lengths_are_refused():
     with pytest.raises(ValueError, match=r"rows of \[2, 3\] pictures"):
         plots.picture_rows({"a": np.zeros((3, 4)), "b": np.zeros((2, 4))}, "t")

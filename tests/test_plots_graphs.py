@@ -47,15 +47,6 @@ def test_the_comparison_names_where_each_curve_ends(tmp_path):
     assert (tmp_path / "figure.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_every_row_of_pictures_has_its_label_at_its_height():
-    upper, lower = np.zeros((3, 16)), np.ones((3, 16))
-    axes = graphs.labelled_rows({"upper": upper, "lower": lower}, "title").axes[0]
-    picture = axes.images[0].get_array()
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["upper", "lower"]
-    assert [picture[round(tick), 1] for tick in axes.get_yticks()] == [0, 1]
-    np.testing.assert_allclose(axes.get_yticks(), [1.5, 6.5])                    # 4 pixels, a gap, 4 pixels
-
-
 def test_the_numbers_at_the_encoder_stand_beside_their_arrows():
     axes = graphs.gradient_graph({"": (VALUES, EDGES)}, "a title").axes[0]
     beside = next(text for text in axes.texts if text.get_text().startswith("+0.250"))

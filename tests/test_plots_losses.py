@@ -41,16 +41,6 @@ def test_bernoulli_panels_mark_where_probabilities_break():
     assert loss.lines[1].get_xydata().tolist() == [[1.5, 1.5]] and "1.50" in labels(loss)[1]
 
 
-def test_labelled_rows_stand_in_their_order():
-    rows = {name: np.full((3, 16), value) for name, value in (("a", 0.0), ("b", 0.7), ("c", 1.4))}
-    axes = losses.labelled_rows(rows, "title").axes[0]
-    picture = axes.images[0].get_array()
-    assert picture.shape == (14, 14)                                             # 3 tiles of 4 pixels, 1 between them
-    for tick, value in zip(axes.get_yticks(), (0, 0.7, 1)):
-        assert picture[int(tick), 0] == value                                    # 1.4 is drawn as black
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
-
-
 def test_running_estimate_draws_errors_beside_the_exact_value():
     axes = losses.running_estimate([10, 100], [1.1, 1.0], [0.3, 0.1], 1.02, "title", "KL (nats)").axes[0]
     assert axes.lines[0].get_ydata() == [1.02, 1.02] and labels(axes)[0] == "closed form: 1.0200"
@@ -70,7 +60,7 @@ def test_kl_surface_has_its_minimum_and_its_paths():
 
 @pytest.mark.parametrize("make", [
     lambda: losses.line_panels([{"x": X, "lines": {"a": X}, "x_label": "x", "y_label": "y", "log_y": True}], "title"),
-    lambda: losses.labelled_rows({"a": np.zeros((2, 4))}, "title")])
+    lambda: plots.picture_rows({"a": np.zeros((2, 4))}, "title")])
 def test_they_are_saved_whole(make, tmp_path):
     plots.save(make(), tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

@@ -101,8 +101,7 @@ class EncoderDecoder(Model):
         """The random numbers u (batch_size, D) that loss needs for the corruption; None without one."""
         if self.corruption is None:
             return None
-        kind = np.float32 if self.dtype == np.float32 else np.float64
-        return self.corruption.draw(rng, (batch_size, self.data_dim), kind)
+        return self.corruption.draw(rng, (batch_size, self.data_dim), self.noise_dtype)
 
     def corrupt(self, x, rng):
         """x (B, D) as the encoder sees it in training, (B, D). rng : Generator or seed"""
@@ -166,10 +165,8 @@ class _Pictures(EncoderDecoder):
 
     def check(self, x, name="x"):
         """The target as it is; ValueError for numbers outside [0, 1], which a sigmoid at the output can never reach."""
-        low, high = x.real.min(), x.real.max()
-        if self.output == "sigmoid" and (low < 0 or high > 1):
-            raise ValueError(f"{name}: got values from {low:.6g} to {high:.6g}, expected [0, 1] for output='sigmoid'; "
-                             "scale bytes with x / 255, or use output='linear'")
+        if self.output == "sigmoid":
+            checks.grey_values(name, x, "for output='sigmoid'", ", or use output='linear'")
         return x
 
     def header(self):

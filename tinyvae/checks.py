@@ -41,6 +41,15 @@ def float_array(name, value, columns=None, dtype=None, ndim=2):
     return array
 
 
+def grey_values(name, array, why, otherwise=""):
+    """array as it is; ValueError for values outside [0, 1], with why they must be there and what else would do."""
+    low, high = array.real.min(), array.real.max()
+    if low < 0 or high > 1:
+        raise ValueError(f"{name}: got values from {low:.6g} to {high:.6g}, expected [0, 1] {why}; scale bytes with "
+                         f"x / 255{otherwise}")
+    return array
+
+
 def whole_number(name, value, at_least=1):
     """value as an int, at_least or more; TypeError for a float or a bool, ValueError below the bound."""
     try:

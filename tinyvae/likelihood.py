@@ -62,11 +62,7 @@ class Bernoulli(Parametrised):
 
     def check(self, x, name="x"):
         """x unchanged, or a ValueError for pixels outside [0, 1]."""
-        low, high = x.real.min(), x.real.max()
-        if low < 0 or high > 1:
-            raise ValueError(f"{name}: got values from {low:.6g} to {high:.6g}, expected [0, 1] for a Bernoulli "
-                             "likelihood; scale bytes with x / 255, or use likelihood='gaussian'")
-        return x
+        return checks.grey_values(name, x, "for a Bernoulli likelihood", ", or use likelihood='gaussian'")
 
     def nll(self, x, a):
         """x, a (B, D) to (B,), nats."""

@@ -109,6 +109,11 @@ class Model(Parametrised):
         self.__dict__.update(state)
         self.pack(self.dtype)
 
+    @property
+    def noise_dtype(self):
+        """The type in which random numbers are drawn: the model's own, float64 for a complex model."""
+        return np.float32 if self.dtype == np.float32 else np.float64
+
     def set_vector(self, vector):
         """Write the flat vector of another model of the same shapes into this one."""
         vector = checks.float_array("vector", vector, columns=self.parameters.vector.size, ndim=1)

@@ -178,9 +178,8 @@ def as_arrays(name, data, model, binarize):
     for array in others:
         if array.dtype.kind not in "iu":                 # whole-number labels have no NaN
             checks.float_array(name, array, ndim=array.ndim)
-    if binarize and (x.min() < 0 or x.max() > 1):
-        raise ValueError(f"{name}: got values from {x.min():.6g} to {x.max():.6g}, expected [0, 1] to binarise; "
-                         "scale bytes with x / 255")
+    if binarize:
+        checks.grey_values(name, x, "to binarise")
     if hasattr(model, "check") and not binarize:
         model.check(x, name)
     arrays[0] = x if x.dtype.kind == "f" else x.astype(np.float64)

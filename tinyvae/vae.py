@@ -116,8 +116,8 @@ class VAE(Model):
 
     def noise(self, rng, batch_size):
         """The eps that loss needs, from N(0, I), (batch_size, L)."""
-        kind = np.float32 if self.dtype == np.float32 else np.float64
-        return rng.standard_normal((batch_size, self.latent_dim), dtype=kind).astype(self.dtype, copy=False)
+        eps = rng.standard_normal((batch_size, self.latent_dim), dtype=self.noise_dtype)
+        return eps.astype(self.dtype, copy=False)
 
     def elbo(self, x, eps):
         """E_q[log p(x given z)] - KL(q || p(z)) for each example, with the one sample that eps gives. Lecture p19.

@@ -5,13 +5,13 @@ where it trains for a mean; novelty and features measure generated digits too. W
 MNIST files: set TINYVAE_DATA to their folder, or let them be downloaded.
 """
 
-import math
 import sys
 import time
 
 import numpy as np
 
 from tests.benchmarks.denoising import denoising
+from tests.benchmarks.schedule import falling
 from tinyvae import Adam, Autoencoder, digits, evaluation, fit, fit_layer_by_layer, mnist
 from tinyvae.pca import PCA, principal_angles
 from tinyvae.probes import nearest_neighbour, softmax_regression
@@ -34,15 +34,6 @@ def table(title, columns, rows):
         standard_errors = values.std(axis=0, ddof=1) / np.sqrt(len(values))
         cells = [f"{m:>11.2f} +-{e:5.2f}" for m, e in zip(values.mean(axis=0), standard_errors)]
         print(f"    {label:<44}" + "".join(cells), flush=True)
-
-
-def falling(optimizer, epochs):
-    """before_epoch for fit: half a cosine, from the learning rate down to 0."""
-    lr = optimizer.lr
-
-    def schedule(epoch):
-        optimizer.lr = lr * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
-    return schedule
 
 
 def linear(data, epochs=100):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from tests.benchmarks.schedule import falling
 from tinyvae import Adam, Autoencoder, fit
 from tinyvae.corruption import make_corruption
 from tinyvae.probes import nearest_neighbour
@@ -16,10 +17,8 @@ def denoiser(data, corruption, seed, epochs=6):
     """784-300-100-300-784, ELU, linear output, Adam with half a cosine from 1e-3, batches of 100."""
     noise = {} if corruption is None else {"corruption": corruption, "level": TRAINED_AT}
     model, optimizer = Autoencoder(784, (300,), 100, activation="elu", seed=seed, **noise), Adam(1e-3)
-
-    def schedule(epoch):
-        optimizer.lr = 1e-3 * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
-    fit(model, data.train.images, epochs=epochs, optimizer=optimizer, seed=seed, before_epoch=schedule, progress=False)
+    fit(model, data.train.images, epochs=epochs, optimizer=optimizer, seed=seed, before_epoch=falling(optimizer, epochs),
+        progress=False)
     return model
 
 

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 
+from tests.benchmarks.schedule import falling
 from tests.oracles import gaussian_log_density, linear_marginal, probabilistic_pca
 from tinyvae import VAE, Adam, evaluation, fit, mnist
 
@@ -39,11 +40,9 @@ def linear(data, k, epochs=100):
     """The trained model's exact marginal likelihood on the training set beside the optimum, and on the test set."""
     x = data.train.images
     model, optimizer = VAE(784, (), k, "gaussian", sigma0=0.3, learn_sigma=True), Adam(0.01)
-
-    def schedule(epoch):
-        optimizer.lr = 0.01 * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
     start = time.monotonic()
-    fit(model, x, epochs=epochs, batch_size=500, optimizer=optimizer, progress=False, before_epoch=schedule)
+    fit(model, x, epochs=epochs, batch_size=500, optimizer=optimizer, progress=False,
+        before_epoch=falling(optimizer, epochs))
     seconds = time.monotonic() - start
     model = model.astype(np.float64)
     mean, covariance, sigma2 = probabilistic_pca(x.astype(np.float64), k)

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from tinyvae.plots.base import BLACK, BLUE, CLASSES, MARKERS, RED, new_axes
-from tinyvae.plots.images import as_tiles
 
 # where each variable stands: the steps of the forward from left to right
 PLACES = {"x": (-0.4, 0.5), "mu": (1.5, 1.1), "logvar": (1.5, -0.1), "sigma": (2.9, -0.1), "eps": (3.6, -0.9),
@@ -70,18 +69,6 @@ def measured_and_theory(x, lines, x_label, y_label, title):
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.legend(frameon=False, fontsize=9)
-    return figure
-
-
-def labelled_rows(rows, title):
-    """rows : label to images (n, D) in [0, 1], drawn as one row of pictures with its label on the left."""
-    picture = as_tiles(np.concatenate(list(rows.values())), len(next(iter(rows.values()))))
-    figure, axes = new_axes(title, (7.6, 0.5 + 6.2 * picture.shape[0] / picture.shape[1]))
-    axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    step = (picture.shape[0] + 1) / len(rows)                 # a picture and the gap below it
-    axes.set_yticks((np.arange(len(rows)) + 0.5) * step - 1, list(rows), fontsize=9)
-    axes.set_xticks([])
-    axes.tick_params(length=0)
     return figure
 
 

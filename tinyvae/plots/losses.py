@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from tinyvae.plots.base import BLACK, BLUE, CLASSES, MARKERS, ORANGE, RED
-from tinyvae.plots.images import as_tiles
 
 DASHES = ("-", "--", ":", "-.")
 
@@ -73,22 +72,6 @@ def bernoulli_float32(a, losses, gradients, breaks, title):
         {**shared, "name": "gradient", "lines": gradients, "y_label": "gradient with respect to a (nats)",
          "y_limits": (-0.1, 1.7), "places": {"from here on, the gradient through p is not a number": (breaks, 1)}}],
         title)
-
-
-def labelled_rows(rows, title):
-    """rows : label to pictures (n, D) in [0, 1], one row each, its label at its left."""
-    columns = len(next(iter(rows.values())))
-    pictures = np.concatenate([np.clip(images, 0, 1) for images in rows.values()])
-    picture = as_tiles(pictures, columns)
-    step = (picture.shape[0] + 1) / len(rows)
-    figure = Figure(figsize=(7.6, 0.5 + 6.2 * picture.shape[0] / picture.shape[1]), layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title, fontsize=10)
-    axes.imshow(picture, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks((np.arange(len(rows)) + 0.5) * step, list(rows))
-    axes.tick_params(length=0)
-    return figure
 
 
 def running_estimate(n, means, errors, exact, title, y_label):
