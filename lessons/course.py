@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 import tinyvae
+from lessons import trained
 from tinyvae import storage
 
 
@@ -53,12 +54,14 @@ class Claim(NamedTuple):
 
 
 class Images(NamedTuple):
-    """images (N, 784) in [0, 1] and their labels (N,)."""
+    """images (N, 784) in [0, 1] and their labels (N,); for generated digits also the dicts of their factors."""
 
     train: np.ndarray
     train_labels: np.ndarray
     test: np.ndarray
     test_labels: np.ndarray
+    train_factors: dict | None = None
+    test_factors: dict | None = None
 
 
 class Lesson:
@@ -89,7 +92,21 @@ class Lesson:
             return Images(mnist.train.images[:train], mnist.train.labels[:train],
                           mnist.test.images[:test], mnist.test.labels[:test])
         made = tinyvae.digits(train + test, seed=self.seed)
-        return Images(made.images[:train], made.labels[:train], made.images[train:], made.labels[train:])
+        factors = [{name: values[rows] for name, values in made.factors.items()}
+                   for rows in (slice(train), slice(train, None))]
+        return Images(made.images[:train], made.labels[:train], made.images[train:], made.labels[train:], *factors)
+
+    def standard_images(self):
+        """The pictures that lessons 17 to 22 share, as images returns them."""
+        return trained.standard_images(self)
+
+    def standard_vae(self, images, latent_dim=10):
+        """The VAE that lessons 17 to 20 share, trained on images.train once and kept. Returns model, History."""
+        return trained.standard_vae(self, images, latent_dim)
+
+    def fit(self, model, x, **settings):
+        """tinyvae.fit without a progress bar; the result is kept in <out>/trained for the next run and other lessons."""
+        return trained.fit(self.folder.parent / "trained", model, x, **settings)
 
     def predict(self, question):
         """Print a question that the next lines answer."""

@@ -25,6 +25,7 @@ MODULES = {
     "vae": ["test_vae.py"],
     "optimizer": ["test_optimizer.py"],
     "evaluation": ["test_evaluation.py", "test_roc.py"],
+    "latent": ["test_latent.py"],
     "softmax": ["test_softmax.py"],
     "score_function": ["test_score_function.py"],
     "linear_gaussian": ["test_linear_gaussian.py"],

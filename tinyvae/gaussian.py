@@ -96,13 +96,18 @@ def kl_gaussians_backward(dkl, mu1, logvar1, mu2, logvar2):
     return dmu1, dlogvar1, dmu2, dlogvar2
 
 
+def quantiles(n):
+    """The n points that cut N(0, 1) into cells of equal probability 1 / n, each in the middle of its cell: (n,), rising."""
+    # Phi^-1(u) at the cell centres u = (i + 1/2) / n; Phi^-1 is the Gaussian inverse CDF
+    u = (np.arange(n) + 0.5) / n
+    return np.array([statistics.NormalDist().inv_cdf(value) for value in u])
+
+
 def quantile_grid(n):
     """An n x n grid of 2-D latents that cuts the prior N(0, I) into cells of equal probability. Lecture p32.
 
     returns : z (n * n, 2), rows from the top (large z_2) to the bottom, each from left to right
     """
-    # z = Phi^-1(u) at the cell centres u = (i + 1/2) / n; Phi^-1 is the Gaussian inverse CDF
-    u = (np.arange(n) + 0.5) / n
-    q = np.array([statistics.NormalDist().inv_cdf(value) for value in u])     # (n,)
+    q = quantiles(n)                                                          # (n,)
     z1, z2 = np.meshgrid(q, q[::-1])
     return np.column_stack([z1.ravel(), z2.ravel()])

@@ -8,11 +8,17 @@ models, section 2.
 import numpy as np
 
 
+def log_sum_exp(a):
+    """log sum_j exp(a_j), one number per row; its gradient by a_j is softmax(a)_j.       (B, C) to (B,)"""
+    # the largest entry is taken out first, so that exp rounds not all terms to 0 or to infinity:
+    # log sum_j exp(a_j) = top + log sum_j exp(a_j - top) for any number top
+    top = a.real.max(axis=1, keepdims=True)                              # (B, 1)
+    return top[:, 0] + np.log(np.sum(np.exp(a - top), axis=1))
+
+
 def log_softmax(logits):
     """log p_k = a_k - log sum_j exp(a_j), which never takes the log of a rounded p.       (B, C) to (B, C)"""
-    # the largest logit is taken out first: p does not change when all logits move by the same amount
-    shifted = logits - logits.real.max(axis=1, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+    return logits - log_sum_exp(logits)[:, None]
 
 
 def softmax(logits):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinyvae import checks
+from tinyvae.softmax import log_sum_exp
 
 
 class Points(NamedTuple):
@@ -81,10 +82,7 @@ def mixture_log_density(x, components=8, radius=2.0, sigma=0.2):
     # p(x) = 1/K sum_k N(x; c_k, sigma^2 I)
     # log N(x; c_k, sigma^2 I) = -|x - c_k|^2 / (2 sigma^2) - log(2 pi sigma^2)
     exponent = -0.5 * np.sum(((x[:, None, :] - centres) / sigma)**2, axis=2)  # (B, K)
-    # log-sum-exp: the largest term is taken out, so that far from the ring exp does not round all terms to 0
-    top = np.max(exponent.real, axis=1)
-    total = np.sum(np.exp(exponent - top[:, None]), axis=1)
-    return top + np.log(total) - np.log(len(centres)) - np.log(2 * np.pi * sigma**2)
+    return log_sum_exp(exponent) - np.log(len(centres)) - np.log(2 * np.pi * sigma**2)
 
 
 def _balanced(n, classes, rng):
