@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import tinyvae
+from tests import __main__ as runner
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,15 +77,27 @@ def test_ci_runs_the_readmes_test_command():
     assert found.strip() == command
 
 
-@pytest.mark.parametrize("broken", [None, "tests/test_one.py", "tests/lessons/test_two.py"])
-def test_both_halves_of_the_tests_decide(broken, tmp_path):
-    """python -m tests on a small tree: it passes when both halves do, and shows which test failed."""
-    for name in ("tests/__init__.py", "tests/lessons/__init__.py"):
+def test_every_test_file_is_in_one_group():
+    groups = runner.jobs()
+    files = [file for name, arguments in groups.items() if name != "everything but the lessons" for file in arguments]
+    assert sorted(files) == sorted(map(str, (ROOT / "tests" / "lessons").glob("test_*.py")))
+    assert groups["everything but the lessons"][1:] == ["--ignore", str(ROOT / "tests" / "lessons")]
+
+
+@pytest.mark.parametrize("statuses, status", [([0, 0], 0), ([0, 1], 1), ([2, 0], 2), ([0, 5], 0), ([5, 5], 5)])
+def test_every_group_of_the_tests_decides(statuses, status, monkeypatch, capsys):
+    """A group without a test that was asked for (5) does not fail the others."""
+    monkeypatch.setattr(runner, "jobs", lambda: dict(zip("ab", statuses)))
+    monkeypatch.setattr(runner, "run", lambda name, selected, arguments: selected)
+    assert runner.main([]) == status
+
+
+def test_the_failing_test_is_shown(tmp_path):
+    """python -m tests for real, on a small tree."""
+    for name in ("tests/test_one.py", "tests/lessons/test_02.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
+        (tmp_path / name).parent.joinpath("__init__.py").touch()
+        (tmp_path / name).write_text(f"def test_here():\n    assert {'lessons' not in name}\n")
     shutil.copy(ROOT / "tests" / "__main__.py", tmp_path / "tests")
-    for name in ("tests/test_one.py", "tests/lessons/test_two.py"):
-        (tmp_path / name).write_text(f"def test_here():\n    assert {name != broken}\n")
     run = subprocess.run([sys.executable, "-m", "tests", "-q"], cwd=tmp_path, capture_output=True, text=True)
-    assert (run.returncode == 0) == (broken is None)
-    assert ("FAILED" in run.stdout) == (broken is not None) and run.stdout.count("1 passed") == (1 if broken else 2)
+    assert run.returncode == 1 and "FAILED tests/lessons/test_02.py" in run.stdout and "1 passed" in run.stdout

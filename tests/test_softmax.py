@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import generators, sizes
 from tinyvae.gradcheck import check_gradients
-from tinyvae.softmax import log_softmax, softmax, softmax_nll, softmax_nll_backward
+from tinyvae.softmax import log_softmax, log_sum_exp, softmax, softmax_nll, softmax_nll_backward
 
 
 def probabilities(rng, B, C):
@@ -44,6 +44,16 @@ def test_brute_force(rng, B, C):
     np.testing.assert_allclose(softmax_nll(logits, target),
                                [-sum(t * math.log(q) for t, q in zip(*rows)) for rows in zip(target, p)],
                                rtol=1e-11, atol=1e-14)
+
+
+@given(rng=generators, B=sizes, C=sizes, shift=st.sampled_from([0, -1e4, 1e4]))
+def test_log_sum_exp(rng, B, C, shift):
+    """Against the sum itself; its gradient is the softmax."""
+    a = 2 * rng.standard_normal((B, C))
+    np.testing.assert_allclose(log_sum_exp(a + shift) - shift, [math.log(math.fsum(map(math.exp, row))) for row in a],
+                               rtol=1e-11, atol=1e-14 + 1e-11 * (shift != 0))            # rounding of a + 1e4
+    pair = log_sum_exp, lambda dy, a: dy[:, None] * softmax(a)
+    assert check_gradients(pair, a, rng=rng).worst <= 1e-12
 
 
 @given(rng=generators, B=sizes, C=sizes, shift=st.sampled_from([-1e4, 1e4]))

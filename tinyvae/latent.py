@@ -50,12 +50,11 @@ def mixture_log_density(z, mu, logvar):
     N, L = mu.shape
     precision = np.exp(-logvar)                                                          # (N, L)
     constant = np.sum(gaussian.LOG_2PI + logvar + mu**2 * precision, axis=1)             # (N,)
-    log_q = np.empty(len(z))
-    for start in range(0, len(z), max(1, PAIRS // N)):
-        rows = slice(start, start + max(1, PAIRS // N))
-        squares = z[rows]**2 @ precision.T - 2 * z[rows] @ (mu * precision).T            # (S, N)
-        log_q[rows] = log_sum_exp(-0.5 * (squares + constant)) - np.log(N)
-    return log_q
+    log_q = []
+    for some in np.array_split(z, -(-len(z) * N // PAIRS)):                              # at most about PAIRS pairs each
+        squares = some**2 @ precision.T - 2 * some @ (mu * precision).T                  # (S, N)
+        log_q.append(log_sum_exp(-0.5 * (squares + constant)) - np.log(N))
+    return np.concatenate(log_q)
 
 
 def aggregated_log_density(model, x, z):
