@@ -76,6 +76,15 @@ def library_digest():
     return digest(*(path.read_bytes() for path in sorted(root.rglob("*.py")) if path.parent.name != "plots"))
 
 
+def start_at_mean(model, x):
+    """Set the last bias so that the untrained decoder gives every pixel its mean over x (N, D). Returns model."""
+    # sigmoid(b) = p for b = log p / (1 - p); a pixel that is never ink, or always, gets 1 % instead of a bias of infinity
+    p = np.clip(x.mean(axis=0, dtype=np.float64), 0.01, 0.99)
+    last = [name for name in model.parameters if name.startswith("decoder.") and name.endswith(".b")][-1]
+    model.parameters[last][...] = np.log(p / (1 - p))
+    return model
+
+
 def standard_images(lesson):
     """The pictures that lessons 17 to 22 share."""
     if lesson.quick:
@@ -84,8 +93,12 @@ def standard_images(lesson):
 
 
 def standard_vae(lesson, images, latent_dim=10):
-    """The VAE that lessons 17 to 20 share, trained on images.train. Returns the model and its History."""
+    """The VAE that lessons 17 to 20 share, trained on images.train. Returns the model and its History.
+
+    Training starts at the mean picture: lesson 18 measures what that spares the latents.
+    """
     model = tinyvae.VAE(784, (200,), latent_dim, "bernoulli", seed=lesson.seed)
+    start_at_mean(model, images.train)
     epochs = 10 if lesson.data == "mnist" and not lesson.quick else 30
     return model, fit(lesson.folder.parent / "trained", model, images.train, epochs=epochs, seed=lesson.seed,
                       binarize=True)

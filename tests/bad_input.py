@@ -15,21 +15,29 @@ from tinyvae import (
     VAE,
     Adam,
     Autoencoder,
+    ConditionalVAE,
     ConvAutoencoder,
     Gaussian,
     Momentum,
+    anomaly,
     check_gradients,
     digits,
     evaluation,
     fit,
     fit_layer_by_layer,
+    latent,
     log_likelihood,
     probes,
 )
 from tinyvae.autoencoder import EncoderDecoder
+from tinyvae.autoregressive import FVBN, AutoregressiveMixture, MaskedDense
+from tinyvae.classifier import GenerativeClassifier, NeighbourCode
+from tinyvae.flow import Flow
+from tinyvae.gan import GAN, fit_gan
 from tinyvae.gradcheck import numeric_gradients
 from tinyvae.layers import Activation, Dense, Sequential, TransposedDense, mlp
 from tinyvae.pca import PCA, principal_angles
+from tinyvae.score_matching import ScoreModel, langevin
 
 X = np.random.default_rng(0).random((7, 6))
 Y = np.array([0, 1, 2, 0, 1, 2, 0])
@@ -44,6 +52,10 @@ def model(**settings):
 
 def autoencoder(**settings):
     return Autoencoder(6, (4,), 2, **settings)
+
+
+def conditional():
+    return ConditionalVAE(6, 3, (4,), 2)
 
 
 def own(encoder, decoder):
@@ -225,6 +237,49 @@ TABLE = [
         ("k", "got 1", ">= 2")),
     Bad("likelihood of other widths", lambda f: log_likelihood(model(), X.T), ValueError, ("x", "(6, 7)", "(B, 6)")),
     Bad("elbo with half a sample", lambda f: evaluation.elbo(model(), X, samples=0.5), TypeError, ("samples", "0.5")),
+    Bad("information of an autoencoder", lambda f: latent.information(autoencoder(), X), TypeError,
+        ("model", "Autoencoder", "expected a VAE", "sliced_wasserstein")),
+    Bad("information from one sample", lambda f: latent.information(model(), X, samples=1), ValueError,
+        ("samples", "got 1", ">= 2")),
+    Bad("a threshold for active units of zero", lambda f: latent.active_units(model(), X, threshold=0), ValueError,
+        ("threshold", "0.0", "> 0")),
+    Bad("labels out of range", lambda f: conditional().loss(X, Y + 1, EPS), ValueError, ("labels", "from 1 to 3", "0 to 2")),
+    Bad("labels by float", lambda f: conditional().loss(X, Y / 1, EPS), TypeError, ("labels", "float64", ".astype(int)")),
+    Bad("labels of another batch", lambda f: conditional().encode(X, Y[:3]), ValueError, ("labels", "3", "expected 7")),
+    Bad("labels that sum to two", lambda f: conditional().decode(EPS, 2 * np.eye(3)[Y]), ValueError,
+        ("labels", "sum to 2 .. 2", "sum to 1")),
+    Bad("a class that is not there", lambda f: conditional().given(3), ValueError, ("label", "got 3", "0 to 2")),
+    Bad("no classes", lambda f: ConditionalVAE(6, 0), ValueError, ("classes", "got 0", ">= 1")),
+    Bad("a classifier without classes", lambda f: GenerativeClassifier([]), ValueError, ("models", "none", "each class")),
+    Bad("a classifier of the whole model", lambda f: GenerativeClassifier(conditional()), TypeError,
+        ("models", "ConditionalVAE", "given(y)")),
+    Bad("a prior of zero", lambda f: GenerativeClassifier([conditional().given(0)] * 3, [1, 0, 0]), ValueError,
+        ("prior", "least entry of 0", "sum to 1")),
+    Bad("a threshold from seven pictures", lambda f: GenerativeClassifier([conditional().given(0)]).reject_below(X),
+        ValueError, ("normal_scores", "got 7", "at least 99")),
+    Bad("a code for grey pixels", lambda f: NeighbourCode(2).log_likelihood(np.full((1, 4), 0.5)), ValueError,
+        ("x", "neither 0 nor 1", "binarise")),
+    Bad("a threshold that keeps everything", lambda f: anomaly.threshold(X[:, 0], 1.0), ValueError, ("keep", "1", "0.99")),
+    Bad("a threshold from a NaN", lambda f: anomaly.threshold(WITH_NAN[:, 5], 0.5), ValueError, ("normal_scores", "1 of 7")),
+    Bad("an unknown score", lambda f: anomaly.scores(model(), X, "distance"), ValueError, ("kind", "'distance'", "elbo")),
+    Bad("the ELBO of PCA", lambda f: anomaly.scores(PCA(X, 2), X, "elbo"), TypeError, ("model", "expected a VAE")),
+    Bad("no rounds", lambda f: anomaly.purify(model(), X, 0), ValueError, ("rounds", "got 0")),
+    Bad("purified by a class", lambda f: anomaly.purify(VAE, X), TypeError, ("model", "reconstruct(x)")),
+    Bad("grey pixels for a belief network", lambda f: FVBN(6).log_likelihood(X), ValueError,
+        ("x", "pixels 0 and 1", "binarize=True")),
+    Bad("hidden layers by number", lambda f: FVBN(6, 4), TypeError, ("hidden", "4", "(500,)")),
+    Bad("an exact backward before its loss", lambda f: FVBN(6).backward(), RuntimeError, ("backward", "loss(x) first")),
+    Bad("a mixture of nothing", lambda f: AutoregressiveMixture(2, components=0), ValueError, ("components", "got 0")),
+    Bad("half a mask", lambda f: MaskedDense(2, 3, np.full((2, 3), 0.5), 0), ValueError, ("mask", "0.5", "0 and 1")),
+    Bad("a flow of one number", lambda f: Flow(1), ValueError, ("data_dim", "got 1", ">= 2")),
+    Bad("noise levels that rise", lambda f: ScoreModel(2, (0.1, 1.0)), ValueError, ("sigmas", "0.1", "sort them")),
+    Bad("a score of another shape", lambda f: langevin(lambda x: x[:, 0], X, 0.1, 1, 0), ValueError,
+        ("score", "(7,)", "expected (7, 6)")),
+    Bad("a walk that leaves", lambda f: langevin(lambda x: -x, X, 1e200, 5, 0), FloatingPointError,
+        ("step", "1e+200", "smaller step")),
+    Bad("a player that is none", lambda f: GAN().slice_of("critic"), ValueError,
+        ("part", "'critic'", "generator, discriminator")),
+    Bad("a GAN without a rate", lambda f: fit_gan(GAN(), np.ones((3, 2)), lr=0), ValueError, ("lr", "0.0", "> 0")),
     Bad("a gradient check of integers", lambda f: numeric_gradients(np.sum, np.arange(3)), TypeError,
         ("array 0", "int64", "float64", "small step", "astype")),
     Bad("a gradient check of float32", lambda f: numeric_gradients(np.sum, np.float32([1])), TypeError,

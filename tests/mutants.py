@@ -26,6 +26,13 @@ MODULES = {
     "optimizer": ["test_optimizer.py"],
     "evaluation": ["test_evaluation.py", "test_roc.py"],
     "latent": ["test_latent.py"],
+    "conditional": ["test_conditional.py"],
+    "classifier": ["test_classifier.py"],
+    "anomaly": ["test_anomaly.py"],
+    "autoregressive": ["test_autoregressive.py"],
+    "flow": ["test_flow.py"],
+    "gan": ["test_gan.py"],
+    "score_matching": ["test_score_matching.py"],
     "softmax": ["test_softmax.py"],
     "score_function": ["test_score_function.py"],
     "linear_gaussian": ["test_linear_gaussian.py"],
@@ -38,7 +45,8 @@ MODULES = {
 # No formulas: checks, names, files, and what only speeds up or shapes an array.
 SKIP = {"__init__", "check", "settings", "state", "leaves", "header", "save", "load", "fraction", "make_likelihood",
         "_zeros_like", "mlp", "_data", "_noise", "identity", "sigma", "check_images", "check_kernel", "check_apart",
-        "check_switches", "_refuse_without_loss", "check_output_padding", "from_header"}
+        "check_switches", "_refuse_without_loss", "check_output_padding", "from_header",
+        "as_models", "as_prior"}
 FRESH = {"zeros", "zeros_like", "empty", "empty_like", "bool", "isinstance"}
 # Mutants that compute the same: (function, the changed line's text, how). Each with its reason.
 EQUIVALENT = {
@@ -67,6 +75,15 @@ EQUIVALENT = {
     ("sliced_wasserstein", "directions = checks.whole_number('directions', directions)", "doubled"): "more directions, the same mean",
     ("sliced_wasserstein", "u = checks.generator('rng', rng).standard_normal((directions, z.shape[1]))", None): "u is scaled to length 1; -u measures what u does",
     ("sliced_wasserstein", "u /= np.linalg.norm(u, axis=1, keepdims=True)", "sign flipped"): "likewise",
+    ("draw", "up_to_k = np.cumsum(softmax(logits), axis=1)", "doubled"): "the scale cancels",
+    ("langevin", "xi = rng.standard_normal(x.shape).astype(x.dtype, copy=False)", "sign flipped"): "the distribution is even",
+    ("noise", "eps = rng.standard_normal((batch_size, self.data_dim), dtype=self.noise_dtype)", "sign flipped"): "likewise",
+    ("sample", "x = self.sigmas[0] * rng.standard_normal((checks.whole_number('n', n), self.data_dim))", "sign flipped"):
+        "likewise",
+    ("noise", "return rng.standard_normal((batch_size, self.latent_dim), dtype=self.noise_dtype).astype(self.dtype, copy=False)",
+     "sign flipped"): "likewise",
+    ("_own", "return {name: view for name, view in views.items() if name.startswith(self.name + '.')}", None):
+        "no other name begins so",
     ("log_likelihood", "top[rows] = new_top", None): "any finite reference gives the same sum",
     ("log_likelihood", "new_top = np.maximum(top[rows], log_w.max(axis=0))", None): "likewise",
 }

@@ -20,8 +20,8 @@ def python(code, **options):
 
 
 def test_public_names():
-    names = {"VAE", "Autoencoder", "ConvAutoencoder", "load", "fit", "fit_layer_by_layer", "SGD", "Momentum", "Adam", "check_gradients", "diagnose", "log_likelihood", "digits", "mnist",
-             "fashion_mnist"}
+    names = {"VAE", "ConditionalVAE", "Autoencoder", "ConvAutoencoder", "load", "fit", "fit_layer_by_layer", "SGD",
+             "Momentum", "Adam", "check_gradients", "diagnose", "log_likelihood", "digits", "mnist", "fashion_mnist"}
     assert names <= set(tinyvae.__all__)
     assert all(getattr(tinyvae, name).__doc__ for name in tinyvae.__all__)
 
@@ -55,7 +55,7 @@ def without_numbers(text):
 
 
 @pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.S),
-                         ids=["own VAE", "own autoencoder", "own gradient", "own diagnosis"])
+                         ids=["own VAE", "own autoencoder", "own classifier", "own gradient", "own diagnosis"])
 def test_the_readmes_python_runs_and_prints_what_it_says(block, tmp_path):
     printed = python(block, cwd=tmp_path)
     assert printed == "" or without_numbers(printed.strip()) in without_numbers(README)

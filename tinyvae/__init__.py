@@ -1,6 +1,7 @@
 """tinyvae: the variational autoencoder from scratch in NumPy, every gradient by hand."""
 
 from tinyvae.autoencoder import Autoencoder, ConvAutoencoder
+from tinyvae.conditional import ConditionalVAE
 from tinyvae.data import digits, fashion_mnist, mnist
 from tinyvae.diagnosis import diagnose
 from tinyvae.evaluation import log_likelihood
@@ -13,6 +14,6 @@ from tinyvae.training import fit
 from tinyvae.vae import VAE
 
 __version__ = "0.1.0"
-__all__ = ["VAE", "Autoencoder", "ConvAutoencoder", "load", "fit", "fit_layer_by_layer", "SGD", "Momentum", "Adam",
-           "check_gradients", "diagnose", "log_likelihood", "digits", "mnist", "fashion_mnist", "Bernoulli",
-           "Gaussian"]
+__all__ = ["VAE", "ConditionalVAE", "Autoencoder", "ConvAutoencoder", "load", "fit", "fit_layer_by_layer", "SGD", "Momentum",
+           "Adam", "check_gradients", "diagnose", "log_likelihood", "digits", "mnist", "fashion_mnist",
+           "Bernoulli", "Gaussian"]

@@ -2,10 +2,16 @@
 
 from tinyvae import storage
 from tinyvae.autoencoder import Autoencoder, ConvAutoencoder
+from tinyvae.autoregressive import FVBN, AutoregressiveMixture
+from tinyvae.conditional import ConditionalVAE
+from tinyvae.flow import Flow
+from tinyvae.gan import GAN
 from tinyvae.parameters import Model
+from tinyvae.score_matching import ScoreModel
 from tinyvae.vae import VAE
 
-MODELS = {kind.__name__: kind for kind in (VAE, Autoencoder, ConvAutoencoder)}
+MODELS = {kind.__name__: kind for kind in (VAE, ConditionalVAE, Autoencoder, ConvAutoencoder, FVBN, AutoregressiveMixture,
+                                           Flow, ScoreModel, GAN)}
 
 
 def load(path, into=None):

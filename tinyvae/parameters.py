@@ -130,6 +130,25 @@ class Model(Parametrised):
         storage.write(path, "model", self.header(), {"vector": self.parameters.vector})
 
 
+class Described(Model):
+    """A Model whose file describes it: what its constructor was given it keeps as attributes of the same names.
+
+    described_by : the names of these arguments, besides dtype
+    """
+
+    described_by = ()
+
+    def header(self):
+        """What a file must hold, besides the parameter vector, to build this model again."""
+        return {"model": type(self).__name__, **{name: getattr(self, name) for name in self.described_by},
+                "dtype": self.dtype.name}
+
+    @classmethod
+    def from_header(cls, header):
+        """The model that header describes, untrained."""
+        return cls(**{name: header[name] for name in (*cls.described_by, "dtype")})
+
+
 def vector_of(views):
     """The flat vector behind views; for a plain dict of arrays (a model of the reader's own) a new vector."""
     if isinstance(views, Views):

@@ -48,12 +48,15 @@ class VAE(Model):
         self.activation = activation
         self.beta = beta
         self.likelihood = make_likelihood(likelihood, **likelihood_settings)
-        D, L = self.data_dim, self.latent_dim
-        rng = checks.generator("seed", seed)
-        self.encoder = mlp((D, *self.hidden, 2 * L), activation, rng)            # x (B, D) to [mu, logvar] (B, 2 L)
-        self.decoder = mlp((L, *self.hidden[::-1], D), activation, rng)          # z (B, L) to x_hat or logits (B, D)
+        self.encoder, self.decoder = self._networks(checks.generator("seed", seed))
         self._backward_ready = False
         self.pack(dtype)
+
+    def _networks(self, rng):
+        D, L = self.data_dim, self.latent_dim
+        encoder = mlp((D, *self.hidden, 2 * L), self.activation, rng)            # x (B, D) to [mu, logvar] (B, 2 L)
+        decoder = mlp((L, *self.hidden[::-1], D), self.activation, rng)          # z (B, L) to x_hat or logits (B, D)
+        return encoder, decoder
 
     @property
     def beta(self):
@@ -82,6 +85,13 @@ class VAE(Model):
         h = self.encoder.forward(x)                                              # (B, 2 L)
         return h[:, :self.latent_dim], h[:, self.latent_dim:]
 
+    def _decode(self, z):
+        self._backward_ready = False
+        return self.decoder.forward(z)                                           # (B, D)
+
+    def _decode_backward(self, doutput):
+        return self.decoder.backward(doutput)                                    # dz (B, L)
+
     def encode(self, x):
         """q(z given x) = N(mu, diag sigma^2). Lecture p20.
 
@@ -95,8 +105,7 @@ class VAE(Model):
         z : (B, L)        returns : (B, D), for a Bernoulli the probabilities that pixels are 1
         """
         z = checks.float_array("z", z, self.latent_dim, self.dtype)
-        self._backward_ready = False
-        return self.likelihood.mean(self.decoder.forward(z))
+        return self.likelihood.mean(self._decode(z))
 
     def reconstruct(self, x, eps=None):
         """x through encoder and decoder: from z = mu, or from z = mu + sigma eps when eps (B, L) is given. (B, D)"""
@@ -110,8 +119,7 @@ class VAE(Model):
         """
         rng = checks.generator("rng", rng)
         z = self.noise(rng, checks.whole_number("n", n))
-        self._backward_ready = False
-        output = self.decoder.forward(z)
+        output = self._decode(z)
         return self.likelihood.mean(output) if mean else self.likelihood.sample(output, rng)
 
     def noise(self, rng, batch_size):
@@ -133,7 +141,7 @@ class VAE(Model):
         self.eps = self._noise(eps, self.x)                                      # (B, L)
         self.mu, self.logvar = self._encode(self.x)                              # (B, L) each
         self.z = gaussian.reparameterise(self.mu, self.logvar, self.eps)         # (B, L)
-        self.output = self.decoder.forward(self.z)                               # (B, D)
+        self.output = self._decode(self.z)                                       # (B, D)
         nll = self.likelihood.nll(self.x, self.output)                           # (B,)
         kl = gaussian.kl_per_dimension(self.mu, self.logvar)                     # (B, L)
         return nll, kl
@@ -161,7 +169,7 @@ class VAE(Model):
         mean = np.full(B, 1 / B, self.dtype)                                     # d(mean over the batch)/d(each), (B,)
         # reconstruction path: -log p -> decoder -> z -> mu and logvar
         doutput = self.likelihood.nll_backward(mean, self.x, self.output)        # (B, D)
-        dz = self.decoder.backward(doutput)                                      # (B, L)
+        dz = self._decode_backward(doutput)                                      # (B, L)
         dmu, dlogvar, _ = gaussian.reparameterise_backward(dz, self.mu, self.logvar, self.eps)
         # KL path: straight to mu and logvar
         dmu_kl, dlogvar_kl = gaussian.kl_standard_normal_backward(self.beta * mean, self.mu, self.logvar)
