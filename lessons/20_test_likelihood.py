@@ -483,7 +483,7 @@ print(f"Answer: {np.mean(-mixed - nll['FVBN, logistic']):.2f} = log 100, of {nll
 # ``tests/benchmarks/mnist.py`` and ``tests/benchmarks/fvbn.py``: all 60,000 training and all 10,000 test pictures, the
 # latter binarised once with one seed, so they may stand beside one another. (The digits above are other data.) Burda et
 # al. trained for 3,280 epochs, with 50 latents; their :math:`k` is the number of samples in *training*. That is what
-# longer training gives; it is not claimed here. Nor do the FVBN's 90.26 prove it better than *VAEs*: only than this one.
+# longer training gives; it is not claimed here. Nor do the FVBN's 90.26 prove it better than *VAEs*: only this one.
 
 print("\n-log p(x) on MNIST, nats per test picture                ELBO   k = 10     100    1000")
 for name, *numbers in (("ours: VAE 784-300-300-10, 20,000 steps", 99.96, None, None, 95.42),

@@ -380,12 +380,12 @@ lesson.figure(families.planes({
 
 # %%
 # **What each cannot do.** The GAN: notice what it leaves out. :math:`L_G` is a mean over made points, so where none is
-# made there is nothing to learn from. Below, the generator learns ten times as fast as its judge.
+# made there is nothing to learn from. Below, the generator learns twenty times as fast as its judge.
 
 lesson.predict("The judge's loss has come to 2 log 2, the value of the optimum. Has the generator learnt all modes?")
 greedy = built()["GAN"]
 last = {player: values[-100:].mean() for player, values in fit_gan(
-    greedy, x, turns, batch, lr=1e-3, generator_lr=1e-2, seed=lesson.seed).items()}
+    greedy, x, turns, batch, lr=1e-3, generator_lr=2e-2, seed=lesson.seed).items()}
 made["GAN, greedy"] = greedy.sample(n, made_rng)
 shares["GAN, greedy"] = per_mode(made["GAN, greedy"])
 lost = np.sum(shares["GAN, greedy"] < 0.1 / modes)

@@ -105,7 +105,7 @@ class Lesson:
         return trained.standard_vae(self, images, latent_dim)
 
     def fit(self, model, x, **settings):
-        """tinyvae.fit without a progress bar; the result is kept in <out>/trained for the next run and other lessons."""
+        """tinyvae.fit without a progress bar, kept in <out>/trained for the next run and for other lessons."""
         return trained.fit(self.folder.parent / "trained", model, x, **settings)
 
     def predict(self, question):

@@ -2,7 +2,7 @@
 
 The name of a file is a hash of everything the trained numbers depend on: the model and its first parameters, the data,
 the settings of fit, the source of the library and the version of numpy. So a kept model is the one that training would
-give again, to the last bit, and a changed line of tinyvae trains anew.
+give again on this machine, and a changed line of tinyvae trains anew.
 """
 
 import hashlib
@@ -25,12 +25,12 @@ def fit(folder, model, x, *, optimizer=None, **settings):
     if "before_epoch" in settings or not hasattr(model, "header"):
         raise TypeError("Lesson.fit keeps models with a header() and without before_epoch; call tinyvae.fit instead")
     optimizer = as_optimizer(optimizer)
-    made_by = {"model": model.header(), "fit": {**settings, "validation": "validation" in settings},
+    made_by = {"model": model.header(), "fit": {**settings, "validation": settings.get("validation") is not None},
                "optimizer": optimizer.settings, "numpy": np.__version__, "library": library_digest()}
     made_by = json.loads(json.dumps(made_by))
-    arrays = [model.parameters.vector, *as_tuple(x), *as_tuple(settings.get("validation", ())),
-              *optimizer.state.values()]
-    made_by["data"] = digest(*(np.ascontiguousarray(array).tobytes() for array in arrays))
+    arrays = [model.parameters.vector, *as_tuple(x), *as_tuple(settings.get("validation")), *optimizer.state.values()]
+    made_by["data"] = digest(*(f"{array.dtype} {array.shape}".encode() + array.tobytes()
+                               for array in map(np.asarray, arrays)))
     path = pathlib.Path(folder) / f"{type(model).__name__}-{digest(json.dumps(made_by).encode())}.npz"
     history = read(path, made_by, model, optimizer)
     if history is None:
@@ -59,7 +59,7 @@ def read(path, made_by, model, optimizer):
 
 
 def as_tuple(x):
-    return x if isinstance(x, tuple) else (x,)
+    return x if isinstance(x, tuple) else () if x is None else (x,)
 
 
 def digest(*parts):
@@ -77,8 +77,8 @@ def library_digest():
 
 
 def start_at_mean(model, x):
-    """Set the last bias so that the untrained decoder gives every pixel its mean over x (N, D). Returns model."""
-    # sigmoid(b) = p for b = log p / (1 - p); a pixel that is never ink, or always, gets 1 % instead of a bias of infinity
+    """Set the last bias of a Bernoulli's decoder so that, untrained, it decodes z = 0 to the mean of x (N, D)."""
+    # sigmoid(b) = p for b = log p / (1 - p); p stays between 1 % and 99 %, where b is finite
     p = np.clip(x.mean(axis=0, dtype=np.float64), 0.01, 0.99)
     last = [name for name in model.parameters if name.startswith("decoder.") and name.endswith(".b")][-1]
     model.parameters[last][...] = np.log(p / (1 - p))

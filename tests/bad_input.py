@@ -258,7 +258,7 @@ TABLE = [
     Bad("a threshold from seven pictures", lambda f: GenerativeClassifier([conditional().given(0)]).reject_below(X),
         ValueError, ("normal_scores", "got 7", "at least 99")),
     Bad("a code for grey pixels", lambda f: NeighbourCode(2).log_likelihood(np.full((1, 4), 0.5)), ValueError,
-        ("x", "neither 0 nor 1", "binarise")),
+        ("x", "0.5 at (0, 0)", "pixels 0 and 1")),
     Bad("a threshold that keeps everything", lambda f: anomaly.threshold(X[:, 0], 1.0), ValueError, ("keep", "1", "0.99")),
     Bad("a threshold from a NaN", lambda f: anomaly.threshold(WITH_NAN[:, 5], 0.5), ValueError, ("normal_scores", "1 of 7")),
     Bad("an unknown score", lambda f: anomaly.scores(model(), X, "distance"), ValueError, ("kind", "'distance'", "elbo")),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.oracles import gaussian_log_density, linear_marginal
 from tinyvae import Autoencoder, anomaly, evaluation
+from tinyvae.flow import Flow
 from tinyvae.pca import PCA
 from tinyvae.vae import VAE
 
@@ -126,9 +127,17 @@ def test_bad_scores_are_refused(arguments, error, words):
 
 @pytest.mark.parametrize("model", [PCA(np.eye(5), 2), VAE, Autoencoder(5, (), 2)])
 def test_a_model_without_a_likelihood_has_no_elbo(model):
-    for kind in ("elbo", "likelihood"):
-        with pytest.raises(TypeError, match="model: got .* expected a VAE for kind='"):
-            anomaly.scores(model, np.zeros((2, 5)), kind)
+    with pytest.raises(TypeError, match="model: got .* expected a VAE for kind='elbo'"):
+        anomaly.scores(model, np.zeros((2, 5)), "elbo")
+    with pytest.raises(TypeError, match="model: got .* expected a model of p"):
+        anomaly.scores(model, np.zeros((2, 5)), "likelihood")
+
+
+def test_an_exact_likelihood_is_a_score(rng):
+    flow, x = Flow(5, 2, (4,), dtype=np.float64), rng.standard_normal((7, 5))
+    np.testing.assert_array_equal(anomaly.scores(flow, x, "likelihood"), -flow.log_likelihood(x))
+    values, errors = evaluation.log_likelihood(flow, x, return_error=True)
+    assert np.array_equal(values, flow.log_likelihood(x)) and not errors.any()
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])

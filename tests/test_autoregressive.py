@@ -224,7 +224,7 @@ def test_exclusive_or_needs_a_hidden_layer():
 
 def test_grey_pixels_are_refused_but_fit_may_binarise(rng):
     x = rng.random((20, 4))
-    with pytest.raises(ValueError, match="x: got 0.* at .*, expected pixels 0 and 1; .*binarize=True"):
+    with pytest.raises(ValueError, match="x: got 0.* at .*, expected pixels 0 and 1 .*binarize=True"):
         FVBN(4).log_likelihood(x)
     with pytest.raises(ValueError, match="validation: got 0"):
         fit(FVBN(4), (x > 0.5).astype(float), validation=x, progress=False)

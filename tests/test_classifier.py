@@ -234,7 +234,7 @@ def test_the_neighbour_code_finds_the_simple_likely(rng):
     code = NeighbourCode()
     assert code.log_likelihood(empty)[0] == pytest.approx(-np.log(785))                  # one case, n = 784, k = 0
     assert (code.log_likelihood(noise) < -784 * np.log(2)).all()                         # nothing is learnt, at a cost
-    with pytest.raises(ValueError, match="binarise x first"):
+    with pytest.raises(ValueError, match="expected pixels 0 and 1"):
         code.log_likelihood(empty + 0.5)
     with pytest.raises(ValueError, match="side: got 0"):
         NeighbourCode(0)

@@ -211,14 +211,15 @@ def test_fit_gan_is_two_adams_in_turn(settings):
     data, turns, batch = np.random.default_rng(0).standard_normal((20, 2)), 2, 5
     trained, model = GAN(hidden=(3,), seed=1, dtype=np.float64), GAN(hidden=(3,), seed=1, dtype=np.float64)
     history = fit_gan(trained, data, turns, batch, lr=0.01, seed=4, **settings)
-    rng, n_generator = np.random.default_rng(4), 3 * 2 + 3 + 3 * 2 + 2
+    batch_rng, noise_rng = map(np.random.default_rng, np.random.SeedSequence(4).spawn(2))
+    n_generator = 3 * 2 + 3 + 3 * 2 + 2
     beta1 = settings.get("beta1", 0.5)
     adams = {"generator": Adam(settings.get("generator_lr", 0.01), beta1), "discriminator": Adam(0.01, beta1)}
     for turn in range(turns):
         for name, part in (("discriminator", slice(n_generator, None)), ("generator", slice(0, n_generator))):
             for _ in range(settings.get("discriminator_steps", 1) if name == "discriminator" else 1):
-                rows = rng.integers(20, size=batch)
-                loss = model.players[name].loss(data[rows], model.noise(rng, batch)).total
+                rows = batch_rng.integers(20, size=batch)
+                loss = model.players[name].loss(data[rows], model.noise(noise_rng, batch)).total
                 model.players[name].backward()
                 theta = model.parameters.vector[part].copy()
                 adams[name].step(theta, model.gradients.vector[part].copy())

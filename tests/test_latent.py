@@ -1,4 +1,4 @@
-"""The aggregated posterior, information, active units, rate and distortion, against sums, quadrature and closed forms."""
+"""The aggregated posterior, information, active units, rate and distortion: sums, quadrature and closed forms."""
 
 import numpy as np
 import pytest
@@ -88,6 +88,14 @@ def test_information_where_it_is_known():
     np.testing.assert_allclose(latent.information(coder(1), apart).mutual_information, np.log(8), atol=5e-10)
 
 
+@pytest.mark.parametrize("logvar", [-15.0, -25.0, -40.0, -60.0])
+def test_posteriors_that_are_nearly_points(logvar):
+    """Then z tells which x it came from: I = log N, however sharp; (mu / sigma)^2 reaches 1e26 here."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.standard_normal((20, 3)), np.full((20, 3), logvar)], axis=1)
+    np.testing.assert_allclose(latent.information(coder(3), x).mutual_information, np.log(20), rtol=1e-6)
+
+
 def test_activity_and_active_units():
     rng = np.random.default_rng(0)
     x = np.zeros((50, 6))
@@ -120,7 +128,7 @@ def test_rate_and_distortion_of_a_linear_model():
 
 @pytest.mark.parametrize("shift, scale", [(0.0, 1.0), (0.5, 1.0), (0.0, 0.2), (-2.0, 3.0)])
 def test_sliced_wasserstein_of_a_shifted_and_stretched_gaussian(shift, scale):
-    """The distance of N(m, s^2) from N(0, 1) is sqrt(m^2 + (s - 1)^2); in a plane, m has length^2 / 2 along a direction."""
+    """The distance of N(m, s^2) from N(0, 1) is sqrt(m^2 + (s - 1)^2); in a plane, m counts half."""
     rng, N = np.random.default_rng(0), 20_000
     z = scale * rng.standard_normal((N, 1)) + shift
     # mean and standard deviation of N draws are known to s / sqrt(N); 0.01 more for the tails of the quantiles
@@ -136,7 +144,8 @@ def test_sliced_wasserstein_of_a_shifted_and_stretched_gaussian(shift, scale):
 def test_sliced_wasserstein_sees_what_one_axis_does_not():
     """Two normal axes that always agree: each alone is N(0, 1), the diagonal is not."""
     z = np.random.default_rng(0).standard_normal((5000, 1)) * [1, 1]
-    assert latent.sliced_wasserstein(z) > 5 * latent.sliced_wasserstein(np.random.default_rng(1).standard_normal((5000, 2)))
+    normals = np.random.default_rng(1).standard_normal((5000, 2))
+    assert latent.sliced_wasserstein(z) > 5 * latent.sliced_wasserstein(normals)
 
 
 def test_a_code_without_a_distribution_is_refused():

@@ -92,8 +92,8 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
 
 def test_a_file_of_an_unknown_model_asks_for_the_model(tmp_path):
     model = VAE(6, (4,), 2)
-    storage.write(tmp_path / "model.npz", "model", {**model.header(), "model": "GAN"}, {"vector": model.parameters.vector})
-    with pytest.raises(ValueError, match="holds a model 'GAN'.*into=model"):
+    storage.write(tmp_path / "model.npz", "model", {**model.header(), "model": "Perceptron"}, {"vector": model.parameters.vector})
+    with pytest.raises(ValueError, match="holds a model 'Perceptron'.*into=model"):
         tinyvae.load(tmp_path / "model.npz")
     other = tinyvae.load(tmp_path / "model.npz", into=VAE(6, (4,), 2, seed=1))
     np.testing.assert_array_equal(other.parameters.vector, model.parameters.vector)

@@ -14,6 +14,6 @@ from tinyvae.training import fit
 from tinyvae.vae import VAE
 
 __version__ = "0.1.0"
-__all__ = ["VAE", "ConditionalVAE", "Autoencoder", "ConvAutoencoder", "load", "fit", "fit_layer_by_layer", "SGD", "Momentum",
-           "Adam", "check_gradients", "diagnose", "log_likelihood", "digits", "mnist", "fashion_mnist",
+__all__ = ["VAE", "ConditionalVAE", "Autoencoder", "ConvAutoencoder", "load", "fit", "fit_layer_by_layer", "SGD",
+           "Momentum", "Adam", "check_gradients", "diagnose", "log_likelihood", "digits", "mnist", "fashion_mnist",
            "Bernoulli", "Gaussian"]

@@ -16,7 +16,7 @@ from tinyvae.vae import VAE
 def threshold(normal_scores, keep=0.99):
     """The t of "score > t: anomaly" that keeps the share keep of normal data. Lecture p32; Vovk et al. 2005, chapter 4.
 
-    normal_scores : (N,), scores of normal examples that the model was not trained on, of which no later choice depends
+    normal_scores : (N,), scores of normal examples by which the model was neither trained nor chosen
     keep : share of normal data to be called normal, between 0 and 1
 
     returns : a number, the ceil((N + 1) keep)-th smallest score. At least the share keep of normal_scores is <= t, and
@@ -43,7 +43,7 @@ def _share(name, value):
     number = checks.positive(name, value)
     if number >= 1:
         raise ValueError(f"{name}: got {number:g}, expected a share between 0 and 1, such as 0.99")
-    return Fraction(repr(number))
+    return Fraction(str(value))
 
 
 def _negative_elbo(model, x, k, rng):
@@ -62,16 +62,17 @@ def scores(model, x, kind="reconstruction", k=100, rng=0):
     """How little each example looks like what the model has learnt; larger is more anomalous. Lecture p29 and p31.
 
     kind : "reconstruction": sum_d (x_d - x'_d)^2 with x' decoded from the mean of q(z given x), for any model with
-        reconstruct(x) (VAE, Autoencoder, PCA); for a VAE also
-        "elbo": reconstruction loss + KL, an upper bound of -log p(x);  "likelihood": -log p(x) by importance sampling
+        reconstruct(x) (VAE, Autoencoder, PCA)
+        "elbo": for a VAE, reconstruction loss + KL, an upper bound of -log p(x)
+        "likelihood": -log p(x), by importance sampling for a VAE, exact for a model that has it (FVBN, Flow)
     x : (N, D)        k : draws of z per example, for "elbo" and "likelihood"        rng : Generator or seed
 
     returns : (N,) float64, squared units of x for "reconstruction", else nats.
     Raises ValueError or TypeError for an unknown kind, a model that cannot give it, a wrong shape, NaN.
     """
     score, k = checks.choice("kind", kind, KINDS), checks.whole_number("k", k)
-    if kind != "reconstruction" and not isinstance(model, VAE):
-        raise TypeError(f"model: got {model!r}, expected a VAE for kind={kind!r}, which needs p(x given z) and "
+    if kind == "elbo" and not isinstance(model, VAE):
+        raise TypeError(f"model: got {model!r}, expected a VAE for kind='elbo', which needs p(x given z) and "
                         "q(z given x); kind='reconstruction' takes any model with reconstruct(x)")
     return score(model, x, k, rng)
 

@@ -20,6 +20,9 @@ from tinyvae.parameters import Described
 from tinyvae.softmax import log_softmax, log_sum_exp, softmax
 
 
+ROWS = 1000              # examples evaluated at once: bounds the memory whatever N is
+
+
 class MaskedDense(Dense):
     """y = x (M W) + b, M W taken entry by entry: input i reaches output j only where M_ij = 1. Germain et al. 2015.
 
@@ -59,7 +62,7 @@ class MaskedDense(Dense):
 def degrees(n, D):
     """How far each of n hidden units may look: m_k in 1 .. D-1, spread evenly. Germain et al. 2015.       (n,)"""
     # Unit k may depend on x_1 .. x_m_k. Degree D would be of no use: no output may look at x_D. D = 1 leaves degree 0.
-    return np.floor(np.linspace(1, D, n, endpoint=False)).astype(int) if D > 1 else np.zeros(n, int)
+    return 1 + np.arange(n) * (D - 1) // n if D > 1 else np.zeros(n, int)
 
 
 def masked_network(D, hidden, outputs, activation, rng, dtype=np.float32):
@@ -112,7 +115,8 @@ class Autoregressive(Described):
     def log_conditionals(self, x):
         """log p(x_d given x_1 .. x_d-1) of each number of each example.      x : (N, D)      returns : (N, D), nats"""
         x = self._data(x)
-        return -self.conditional_nll(x, self.network.forward(x))
+        chunks = [x[start:start + ROWS] for start in range(0, len(x), ROWS)]
+        return np.concatenate([-self.conditional_nll(some, self.network.forward(some)) for some in chunks])
 
     def log_likelihood(self, x):
         """log p(x), exact: one run of the network, no samples.       x : (N, D)       returns : (N,), nats"""
@@ -172,13 +176,7 @@ class FVBN(Autoregressive):
 
     def check(self, x, name="x"):
         """x unchanged, or a ValueError for pixels other than 0 and 1, of which this p(x) says nothing."""
-        other = np.argwhere((x != 0) & (x != 1))
-        if len(other):
-            place = tuple(other[0].tolist())
-            raise ValueError(f"{name}: got {x[place].real:.6g} at {place}, expected pixels 0 and 1; draw them from "
-                             "grey values with (rng.random(x.shape) < x).astype(float), or train with fit(..., "
-                             "binarize=True)")
-        return x
+        return checks.binary_values(name, x, "for an FVBN, which fit gives with binarize=True")
 
     def conditional_nll(self, x, a):
         """-log p(x_d given x_1 .. x_d-1) from logits a.       x, a : (B, D)       returns : (B, D)"""

@@ -50,6 +50,15 @@ def grey_values(name, array, why, otherwise=""):
     return array
 
 
+def binary_values(name, array, why):
+    """array as it is; ValueError for values other than 0 and 1, with why they must be."""
+    other = np.argwhere((array != 0) & (array != 1))
+    if len(other):
+        where = tuple(other[0].tolist())
+        raise ValueError(f"{name}: got {array[where].real:.6g} at {where}, expected pixels 0 and 1 {why}; draw them from grey values with (rng.random(x.shape) < x).astype(float)")
+    return array
+
+
 def whole_number(name, value, at_least=1):
     """value as an int, at_least or more; TypeError for a float or a bool, ValueError below the bound."""
     try:

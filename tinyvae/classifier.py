@@ -21,7 +21,8 @@ class GenerativeClassifier:
     prior : p(y), (K,) positive numbers that sum to 1; None for equal ones
     background : models of x that know nothing of the classes, a list; see evidence
     k : samples of an estimate; 1 classifies by a draw of the bound, more come closer to log p
-    rng : Generator or seed. Every class, and every call, gets the same noise, so the same pictures get the same answer
+    rng : Generator or seed. Every class, and every call, gets the same noise, so the same array gets the same answer;
+        an estimate of one picture still depends a little on its row, as it does on the seed
 
     threshold : a picture whose evidence lies below it is none of these; -inf, none is, until reject_below sets it
     """
@@ -34,8 +35,6 @@ class GenerativeClassifier:
         self.threshold = -np.inf
 
     def _log_density(self, model, x):
-        if hasattr(model, "log_likelihood"):
-            return np.asarray(model.log_likelihood(x), np.float64)
         return evaluation.log_likelihood(model, x, self.k, np.random.default_rng(self.seed))
 
     def log_joint(self, x):
@@ -84,7 +83,7 @@ class GenerativeClassifier:
         x : (N, D)        returns : (N,) whole numbers
         """
         log_joint = self.log_joint(x)
-        none = self._evidence(x, log_joint) < self.threshold
+        none = ~(self._evidence(x, log_joint) >= self.threshold)       # so that a NaN is none of these
         return np.where(none, NONE_OF_THESE, log_joint.argmax(axis=1))
 
 
@@ -101,7 +100,7 @@ class IndependentPixels:
 
     def log_likelihood(self, x):
         """log r(x) = sum_d x_d log p_d + (1 - x_d) log(1 - p_d): x (N, D) to (N,), nats."""
-        x = checks.float_array("x", x, self.data_dim, np.float64)
+        x = checks.binary_values("x", checks.float_array("x", x, self.data_dim, np.float64), "for independent pixels")
         return x @ np.log(self.p) + (1 - x) @ np.log1p(-self.p)
 
 
@@ -122,9 +121,7 @@ class NeighbourCode:
         # The pixels are read row by row. Let n of those so far have had the neighbours c, and k of them been ink: the
         # next is ink with probability (k + 1) / (n + 2), Laplace's rule. Multiplied up, with the final k and n,
         # r(x) = prod_c k_c! (n_c - k_c)! / (n_c + 1)!          over the four cases c of (left, above); outside is 0
-        x = checks.float_array("x", x, self.data_dim)
-        if not np.isin(x, (0, 1)).all():
-            raise ValueError("x: got pixels that are neither 0 nor 1, expected a binary picture; binarise x first")
+        x = checks.binary_values("x", checks.float_array("x", x, self.data_dim), "for a code of binary pictures")
         pixel = x.reshape(-1, self.side, self.side).astype(bool)                         # (N, side, side)
         framed = np.pad(pixel, ((0, 0), (1, 0), (1, 0)))
         neighbours = 2 * framed[:, 1:, :-1] + framed[:, :-1, 1:]                         # c = 2 left + above
@@ -145,6 +142,8 @@ def as_models(models, background):
                             "ConditionalVAE [model.given(y) for y in range(model.classes)]")
     if not models:
         raise ValueError("models: got none, expected one model for each class")
+    for model in [*models, *background]:
+        evaluation.refuse_without_density(model, "models")
     widths = {model.data_dim for model in [*models, *background]}
     if len(widths) > 1:
         raise ValueError(f"models: got models of {' and of '.join(map(str, sorted(widths)))} numbers per example, "

@@ -24,7 +24,7 @@ class ConditionalVAE(VAE):
     """
 
     def __init__(self, data_dim, classes, hidden=(300, 300), latent_dim=10, likelihood="bernoulli", **settings):
-        self.classes = checks.whole_number("classes", classes)
+        self.classes, self.c = checks.whole_number("classes", classes), None
         super().__init__(data_dim, hidden, latent_dim, likelihood, **settings)
 
     def _networks(self, rng):
@@ -35,6 +35,8 @@ class ConditionalVAE(VAE):
 
     def _beside(self, array):
         """[array, c], each row with its one-hot label behind it."""
+        if self.c is None:
+            self._label(None)
         if len(self.c) != len(array):
             raise ValueError(f"labels: got {len(self.c)} of them, expected {len(array)}, one for each example")
         return np.concatenate([array, self.c], axis=1)
@@ -49,17 +51,26 @@ class ConditionalVAE(VAE):
         # d[z, c] = doutput W^T ... through the layers; its columns beyond z belong to c, which is data
         return super()._decode_backward(doutput)[:, :self.latent_dim]            # dz (B, L)
 
+    def check_others(self, name, *others):
+        """What fit is given beside x: the labels, once for all of them, so that training does not stop half way."""
+        if len(others) != 1:
+            raise TypeError(f"{name}: got {1 + len(others)} arrays, expected two, (x, labels); without labels use VAE")
+        as_probabilities(others[0], (len(others[0]), self.classes), self.dtype, "labels")
+
     def _label(self, labels):
         self._backward_ready = False
-        B = len(labels) if np.ndim(labels) else 1
+        if np.ndim(labels) == 0:
+            raise TypeError(f"labels: got {labels!r}, expected one label for each example, as np.full(len(x), 3); what "
+                            "knows no labels takes model.given(3), a VAE")
+        B = len(labels)
         self.c = as_probabilities(labels, (B, self.classes), self.dtype, "labels")       # (B, C), for this pass
 
-    def encode(self, x, labels):
+    def encode(self, x, labels=None):
         """q(z given x, y) = N(mu, diag sigma^2): x (B, D) and labels to mu, logvar, each (B, L)."""
         self._label(labels)
         return super().encode(x)
 
-    def decode(self, z, labels):
+    def decode(self, z, labels=None):
         """The mean of p(x given z, y): z (B, L) and labels to (B, D)."""
         self._label(labels)
         return super().decode(z)

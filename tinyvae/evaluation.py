@@ -16,7 +16,7 @@ def log_weights(model, x, mu, logvar, eps):
     x : (B, D)        mu, logvar, eps : (B, L)        returns : (B,), nats.  E_q[w] = p(x), E_q[log w] = ELBO.
     """
     z = gaussian.reparameterise(mu, logvar, eps)
-    log_p_x = -model.likelihood.nll(x, model.decoder.forward(z))
+    log_p_x = -model.likelihood.nll(x, model._decode(z))
     log_p_z = gaussian.log_density(z, np.zeros_like(z), np.zeros_like(z))
     log_q_z = gaussian.log_density(z, mu, logvar)
     return log_p_x + log_p_z - log_q_z
@@ -41,13 +41,18 @@ def log_likelihood(model, x, k=100, rng=0, return_error=False):
     x : (N, D)        k : samples per example; the estimate is a lower bound in expectation that rises with k
     rng : Generator or seed        return_error : also return the standard error of each estimate
 
-    returns : (N,), or two of them. Memory does not grow with k.
+    returns : (N,), or two of them. Memory does not grow with k. A model with a log_likelihood(x) of its own, such as an
+    FVBN or a Flow, is asked for it: exact, with an error of 0.
     With grey pixels under a Bernoulli the values are no log-probabilities of x: binarise x first.
     Raises ValueError or TypeError for a wrong shape, NaN, k below 1 (2 with return_error).
     """
     k = checks.whole_number("k", k, at_least=2 if return_error else 1)
     rng = checks.generator("rng", rng)
+    refuse_without_density(model)
     x = checks.float_array("x", x, model.data_dim)
+    if hasattr(model, "log_likelihood"):
+        exact = np.asarray(model.log_likelihood(x), np.float64)
+        return (exact, np.zeros(len(x))) if return_error else exact
     # log p(x) = log 1/k sum_s w_s, summed relative to the largest weight so far: exp(log w) itself may underflow
     top = np.full(len(x), -np.inf)                                               # max_s log w_s
     sum1, sum2 = np.zeros(len(x)), np.zeros(len(x))                              # sum_s w_s / e^top, and of squares
@@ -66,6 +71,14 @@ def log_likelihood(model, x, k=100, rng=0, return_error=False):
     return estimate, np.sqrt(variance / k) / (sum1 / k)
 
 
+def refuse_without_density(model, name="model"):
+    """TypeError for a model that gives no p(x)."""
+    if isinstance(model, type) or not (hasattr(model, "log_likelihood")
+                                       or hasattr(model, "likelihood") and hasattr(model, "encode")):
+        raise TypeError(f"{name}: got {model!r}, expected a model of p(x): a VAE, or one with log_likelihood(x), such as "
+                        "FVBN or Flow")
+
+
 def elbo(model, x, samples=100, rng=0):
     """The ELBO of each example, E_q over samples draws and the KL in closed form. Lecture p19.
 
@@ -76,7 +89,7 @@ def elbo(model, x, samples=100, rng=0):
     x = checks.float_array("x", x, model.data_dim)
 
     def log_p_x_and_kl(data, mu, logvar, eps):
-        log_p_x = -model.likelihood.nll(data, model.decoder.forward(gaussian.reparameterise(mu, logvar, eps)))
+        log_p_x = -model.likelihood.nll(data, model._decode(gaussian.reparameterise(mu, logvar, eps)))
         return log_p_x - gaussian.kl_standard_normal(mu, logvar)
     total = np.zeros(len(x))
     for rows, values in _sampled(model, x, samples, rng, log_p_x_and_kl):

@@ -15,6 +15,9 @@ from tinyvae.layers import mlp
 from tinyvae.parameters import Described, Parametrised
 
 
+ROWS = 1000              # examples evaluated at once: bounds the memory whatever N is
+
+
 class AffineCoupling(Parametrised):
     """One half of x passes; the other is scaled and shifted by numbers computed from it. Dinh et al., section 3.2.
 
@@ -155,9 +158,9 @@ class Flow(Described):
 
         x : (B, D)        returns : (B,)
         """
-        # p(x) = N(z; 0, I) |det dz/dx|
-        log_base, log_det = self._log_parts(x)
-        return log_base + log_det
+        # p(x) = N(z; 0, I) |det dz/dx|,    log p(x) = log N(z; 0, I) + log_det, some rows at a time
+        x = checks.float_array("x", x, self.data_dim, self.dtype)
+        return np.concatenate([np.add(*self._log_parts(x[start:start + ROWS])) for start in range(0, len(x), ROWS)])
 
     def sample(self, n, rng):
         """n new examples: z from N(0, I), then the inverse.       rng : Generator or seed       returns : (n, D)"""

@@ -235,7 +235,8 @@ def fit_gan(gan, x, steps=2000, batch_size=256, *, lr=1e-3, generator_lr=None, b
     steps, batch_size = checks.whole_number("steps", steps), checks.whole_number("batch_size", batch_size)
     moves = {"discriminator": checks.whole_number("discriminator_steps", discriminator_steps), "generator": 1}
     rates = {"discriminator": lr, "generator": lr if generator_lr is None else generator_lr}
-    rng = np.random.default_rng(checks.whole_number("seed", seed, at_least=0))
+    streams = np.random.SeedSequence(checks.whole_number("seed", seed, at_least=0)).spawn(2)
+    batch_rng, noise_rng = map(np.random.default_rng, streams)
     optimizers = {name: Adam(rates[name], beta1=beta1) for name in moves}
     parts, players = {name: gan.slice_of(name) for name in moves}, gan.players
     history = {name: np.zeros(steps) for name in moves}
@@ -243,7 +244,8 @@ def fit_gan(gan, x, steps=2000, batch_size=256, *, lr=1e-3, generator_lr=None, b
         for step in range(steps):
             for name in moves:
                 for _ in range(moves[name]):
-                    loss = players[name].loss(x[rng.integers(len(x), size=batch_size)], gan.noise(rng, batch_size))
+                    loss = players[name].loss(x[batch_rng.integers(len(x), size=batch_size)],
+                                              gan.noise(noise_rng, batch_size))
                     players[name].backward()
                     part = parts[name]
                     optimizers[name].step(gan.parameters.vector[part], gan.gradients.vector[part])

@@ -97,7 +97,7 @@ def kl_gaussians_backward(dkl, mu1, logvar1, mu2, logvar2):
 
 
 def quantiles(n):
-    """The n points that cut N(0, 1) into cells of equal probability 1 / n, each in the middle of its cell: (n,), rising."""
+    """The middles, in probability, of n cells of N(0, 1) with probability 1 / n each: (n,), rising."""
     # Phi^-1(u) at the cell centres u = (i + 1/2) / n; Phi^-1 is the Gaussian inverse CDF
     u = (np.arange(n) + 0.5) / n
     return np.array([statistics.NormalDist().inv_cdf(value) for value in u])

@@ -228,7 +228,9 @@ def _copies(target, inputs, complex_numbers, notes):
     if dtypes - {np.dtype(np.float64)}:
         notes.append(f"parameters of dtype {', '.join(sorted(map(str, dtypes)))}: a float64 copy was checked, because "
                      "float32 holds 7 digits, of which a difference quotient keeps 2 or 3")
-    inputs = [as_float64(f"input {i}", array) for i, array in enumerate(inputs)]
+    labels = hasattr(target, "loss")                     # whole numbers are labels to a model, an oversight to a layer
+    inputs = [array if labels and np.asarray(array).dtype.kind in "iu" else as_float64(f"input {i}", array)
+              for i, array in enumerate(inputs)]
     if not hasattr(target, "astype"):
         for name, array in target.parameters.items():
             as_float64(name, array)

@@ -169,6 +169,7 @@ def mlp(sizes, activation, rng, dtype=np.float32, last="linear"):
 
     sizes : (n_in, hidden ..., n_out)        last : the activation behind the last Dense
     """
+    checks.choice("activation", activation, ACTIVATIONS)
     layers = []
     for n_in, n_out in zip(sizes[:-2], sizes[1:-1]):
         layers += [Dense(n_in, n_out, rng, activation, dtype), Activation(activation)]

@@ -10,8 +10,8 @@ from tinyvae.parameters import Model
 from tinyvae.score_matching import ScoreModel
 from tinyvae.vae import VAE
 
-MODELS = {kind.__name__: kind for kind in (VAE, ConditionalVAE, Autoencoder, ConvAutoencoder, FVBN, AutoregressiveMixture,
-                                           Flow, ScoreModel, GAN)}
+MODELS = {kind.__name__: kind for kind in (VAE, ConditionalVAE, Autoencoder, ConvAutoencoder, FVBN,
+                                           AutoregressiveMixture, Flow, ScoreModel, GAN)}
 
 
 def load(path, into=None):

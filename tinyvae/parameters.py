@@ -104,6 +104,9 @@ class Model(Parametrised):
         other.pack(dtype)
         return other
 
+    def __copy__(self):
+        return copy.deepcopy(self)               # two models cannot share layers: a layer's views have one vector
+
     def __setstate__(self, state):
         # copy.deepcopy and pickle copy every view into an array of its own: tie them to one vector again.
         self.__dict__.update(state)

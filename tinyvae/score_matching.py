@@ -119,7 +119,7 @@ class ScoreModel(Described):
 
     def _score(self, x, sigma):
         self._backward_ready = False             # the layers keep the values of this pass, no longer those of a loss
-        # s(x, sigma) = f(x, log sigma) / sigma: sigma s is to be like -eps, so f is asked for numbers of size 1 at most,
+        # s(x, sigma) = f(x, log sigma) / sigma: sigma s is to be like -eps, so f is asked for numbers of about size 1
         # at every level; and log sigma takes even steps from level to level
         f = self.network.forward(np.concatenate([x, np.log(sigma)], axis=1))     # (B, D)
         return f / sigma

@@ -13,7 +13,9 @@ def log_sum_exp(a):
     # the largest entry is taken out first, so that exp rounds not all terms to 0 or to infinity:
     # log sum_j exp(a_j) = top + log sum_j exp(a_j - top) for any number top
     top = a.real.max(axis=1, keepdims=True)                              # (B, 1)
-    return top[:, 0] + np.log(np.sum(np.exp(a - top), axis=1))
+    top = np.where(np.isfinite(top), top, 0)                             # all terms 0: log 0 = -inf, not inf - inf
+    with np.errstate(divide="ignore"):
+        return top[:, 0] + np.log(np.sum(np.exp(a - top), axis=1))
 
 
 def log_softmax(logits):
@@ -72,8 +74,8 @@ def one_hot(labels, classes, dtype, name="labels"):
     if labels.ndim != 1 or labels.size == 0:
         raise ValueError(f"{name}: got shape {labels.shape}, expected (B,), one label for each example")
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"{name}: got labels of dtype {labels.dtype}, expected whole numbers 0 to {classes - 1}; convert "
-                        "with .astype(int)")
+        raise TypeError(f"{name}: got labels of dtype {labels.dtype}, expected whole numbers 0 to {classes - 1}; "
+                        "convert with .astype(int)")
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"{name}: got labels from {labels.min()} to {labels.max()}, expected 0 to {classes - 1}")
     return (labels[:, None] == np.arange(classes)).astype(dtype)

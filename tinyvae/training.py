@@ -6,7 +6,7 @@ fit trains anything that has
     parameters, gradients   dicts from name to array, of the same shapes
     noise(rng, batch_size)  optional: the eps that loss is given; without it fit calls loss(x)
     check(x, name)          optional: raises ValueError for data the model cannot take, before training starts
-With several arrays, fit(model, (x, y)), it calls loss(x, y, eps).
+With several arrays, fit(model, (x, y)), it calls loss(x, y, eps); check_others(name, y) is then the optional check.
 """
 
 import contextlib
@@ -182,8 +182,17 @@ def as_arrays(name, data, model, binarize):
         checks.grey_values(name, x, "to binarise")
     if hasattr(model, "check") and not binarize:
         model.check(x, name)
+    if hasattr(model, "check_others"):
+        model.check_others(name, *others)
     arrays[0] = x if x.dtype.kind == "f" else x.astype(np.float64)
     return arrays
+
+
+def refuse_without_loss(model):
+    """TypeError for a model that has nothing to minimise."""
+    if isinstance(model, type) or not all(hasattr(model, name) for name in ("loss", "backward")):
+        raise TypeError(f"model: got {model!r}, expected an object with loss, backward, parameters and gradients, such "
+                        "as a VAE; the two players of a GAN are trained by tinyvae.gan.fit_gan")
 
 
 def as_optimizer(optimizer):
@@ -215,6 +224,7 @@ def fit(model, x, *, epochs=10, batch_size=100, optimizer=None, seed=0, validati
     Raises ValueError or TypeError for bad input, TrainingDiverged when the loss turns NaN, TrainingInterrupted after
     Ctrl-C, FileExistsError when checkpoint exists and resume is False, OSError when it cannot be written.
     """
+    refuse_without_loss(model)
     epochs, batch_size = checks.whole_number("epochs", epochs), checks.whole_number("batch_size", batch_size)
     checkpoint_every = checks.whole_number("checkpoint_every", checkpoint_every)
     data = as_arrays("x", x, model, binarize)
