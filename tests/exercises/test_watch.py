@@ -237,6 +237,9 @@ def terminal(course, ends):
     import termios
     fill(course)
     ours, theirs = ends
+    modes = termios.tcgetattr(theirs)
+    modes[3] |= termios.NOFLSH                   # else Ctrl-C also throws away what is printed and not yet read
+    termios.tcsetattr(theirs, termios.TCSANOW, modes)
     before = termios.tcgetattr(theirs)
     process = subprocess.Popen(command(course, "watch"), stdin=theirs, stdout=theirs, stderr=theirs, cwd=course,
                                env=environment(), start_new_session=True,
