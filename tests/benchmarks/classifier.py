@@ -8,7 +8,7 @@
 
 Test pictures are binarised once. "draws together": log p(x, y) averaged over binarisations of the same grey picture.
 python -m tests.benchmarks.classifier choose: latent sizes on 50,000 and 5,000 training pictures, by which it was
-chosen. No test picture has chosen anything here, but the backgrounds were tried on a few of them.
+chosen. The two backgrounds were chosen on generated digits and on 2,000 test pictures of each data set.
 """
 
 import sys

@@ -16,6 +16,7 @@ import time
 
 import numpy as np
 
+from lessons.trained import start_at_mean
 from tinyvae import VAE, Autoencoder, evaluation, fit, gaussian, latent, mnist
 from tinyvae.pca import PCA
 from tinyvae.probes import nearest_neighbour
@@ -33,8 +34,7 @@ def separation(train, test, data):
 def trained(model, data, seed, at_mean=True, **settings):
     """The model after EPOCHS, and the seconds it took."""
     if at_mean:
-        p = np.clip(data.train.images.mean(axis=0, dtype=np.float64), 0.01, 0.99)
-        model.parameters["decoder.2.b"][...] = np.log(p / (1 - p))
+        start_at_mean(model, data.train.images)
     start = time.monotonic()
     fit(model, data.train.images, epochs=EPOCHS, seed=seed, progress=False, **settings)
     return model, time.monotonic() - start
