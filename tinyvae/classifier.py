@@ -72,7 +72,7 @@ class GenerativeClassifier:
         """Set threshold from pictures of the classes: of further ones the share keep is called one of these, or more.
 
         x_normal : (N, D), pictures that the models were not trained on; at least 99 for keep=0.99
-        returns : threshold, in nats. tinyvae.anomaly.threshold on -evidence, with its guarantee and its errors
+        returns : threshold, in nats. tinyvae.anomaly.threshold on -evidence: its guarantee, up to the noise of k samples
         """
         self.threshold = -anomaly.threshold(-self.evidence(x_normal), keep)
         return self.threshold
