@@ -22,6 +22,7 @@ import time
 import numpy as np
 
 import tinyvae
+from lessons import trained
 from lessons.course import Lesson
 from tinyvae import evaluation, gaussian, latent, plots, probes
 from tinyvae.layers import Dense
@@ -110,8 +111,8 @@ for job, run in jobs.items():
 step, sample, H = sum(counts["one training step"]), sum(counts["one sample"]), vae.hidden[0]
 print(f"Answer: 1 in {step / sample:.2f}. The decoder has {parts['decoder']:,} of {sum(parts.values()):,} parameters, "
       f"{100 * parts['decoder'] / sum(parts.values()):.1f} %.\nTraining with an encoder costs "
-      f"{step / counts['one training step'][1]:.2f} times what the decoder alone would: p29's double, nearly. Sampling "
-      "costs nothing more.")
+      f"{step / counts['one training step'][1]:.2f} times what the decoder alone would, not p29's 2: the encoder's\n"
+      "first layer needs no gradient of its input. Sampling costs nothing more.")
 lesson.claim("One sample: products per picture", sample, L * H + H * D, within=0,
              source="each weight of the decoder once, none of the encoder")
 lesson.claim("One training step: products per picture", step, 3 * (D * H + H * 2 * L + L * H + H * D) - D * H,
@@ -134,13 +135,14 @@ lesson.figure(generation.pipelines(
 
 # %%
 # **Before and after, with the same z.** p28: before training :math:`N(0, I)` is mere noise, after it a meaningful
-# space. That is loose: :math:`N(0, I)` does not change, no parameter is in it. The decoder changes.
+# space. That is loose: :math:`N(0, I)` does not change, no parameter is in it. The decoder changes. Training started at
+# the mean picture (lesson 18 says why): before it, every :math:`z` gives that picture and some noise.
 
 lesson.predict("The untrained decoder gets the same z. What do its pictures look like?")
 S = 8000
 z = vae.noise(np.random.default_rng(z_seed), S)                                  # (S, L)
 p = vae.decode(z)                                                                # (S, D), means of p(x|z)
-p_before = tinyvae.VAE.from_header(vae.header()).decode(z)                       # the same model, untrained
+p_before = trained.start_at_mean(tinyvae.VAE.from_header(vae.header()), images.train).decode(z)  # where training began
 
 
 def distance(pictures, others):
@@ -156,9 +158,11 @@ def mean_and_error(values):
 near_before, near_after = (distance(pictures[:1000], images.test) for pictures in (p_before, p))
 change, error = mean_and_error(near_before - near_after)
 beside = [np.corrcoef(pictures[:, 405], pictures[:, 406])[0, 1] for pictures in (p_before, p, images.train)]
-print(f"distance to the nearest test digit: {near_before.mean():.1f} before, {near_after.mean():.1f} after (pixels)")
-print(f"Answer: noise. Correlation of two middle pixels side by side: {beside[0]:.2f} before, {beside[1]:.2f} after, "
-      f"{beside[2]:.2f} in the data.")
+mean_digit = images.train.mean(axis=0, dtype=np.float64)
+print(f"Answer: the mean digit under noise. Correlation of two middle pixels side by side: {beside[0]:.2f} before, "
+      f"{beside[1]:.2f} after,\n{beside[2]:.2f} in the data. Distance to the nearest test digit: "
+      f"{near_before.mean():.2f} before, {near_after.mean():.2f} after (pixels). The mean\ndigit, one for all z, "
+      f"has {distance(mean_digit[None], images.test)[0]:.2f}: this distance rewards blur.")
 lesson.claim("After training the pictures of the same z lie nearer to digits that training never saw, by", change,
              at_least=5 * error, source="paired difference, 5 standard errors")
 lesson.figure(plots.picture_rows({"before": p_before[:12], "after": p[:12], "draw of x": vae.likelihood.sample(
@@ -227,8 +231,8 @@ noise, noise_error = mean_and_error(np.sum(P * (1 - P), axis=1))
 lesson.claim("The pixels of the model are noisier, given their means, than those of the data: sum of p (1 - p)", noise,
              at_least=np.sum(data_within) + 5 * noise_error, source="training digits, 5 standard errors")
 lesson.figure(generation.variance_maps(
-    {name: (a + b, a, b) for name, a, b in (("samples", between, within), ("data", data_between, data_within))},
-    "Given the mean of a picture, the model's pixels are noisier than those of the data"), "variance")
+    {name: (a + b, a, b) for name, a, b in (("draws", between, within), ("binary digits", data_between, data_within))},
+    "Given the mean of a picture, the model's pixels are noisier than those of binary digits"), "variance")
 
 # %%
 # Given :math:`z` the pixels are independent coins: where the decoder is unsure of an edge, neighbours do not agree on
@@ -255,16 +259,17 @@ lesson.figure(plots.picture_rows(
 
 # %%
 # **What the mean picture must be.** The output bias :math:`b_4` has the gradient :math:`p - x` (lesson 13), averaged
-# over data and noise. At the end of training it is 0. With :math:`q(z) = \frac{1}{N} \sum_n q(z|x_n)`, the distribution
-# of all codes (p30), that reads
+# over data and noise. At a minimum it is 0; where Adam stopped, nearly. With
+# :math:`q(z) = \frac{1}{N} \sum_n q(z|x_n)`, the distribution of all codes (p30), that reads
 #
 # .. math::
 #    \frac{\partial \mathcal{L}}{\partial b_4} = \frac{1}{N} \sum_n \mathbb{E}_{q(z|x_n)} [g(z) - x_n]
 #    = \mathbb{E}_{q(z)} [g(z)] - \bar x = 0
 #
-# So the mean picture is right for :math:`z` from :math:`q(z)`. But we draw from :math:`p(z)`. p28 says that this is as
-# good, since the KL has made the two alike. They are not the same (in nats: lesson 18). Where :math:`q(z)` is thin, it
-# has **holes**: places that we draw, and of which no training picture has taught the decoder anything.
+# So the mean picture is right for :math:`z` from :math:`q(z)`, there. But we draw from :math:`p(z)`. p28 says that this
+# is as good, since the KL has made the two alike. They are not the same (in nats: lesson 18). Where :math:`q(z)` is
+# thin, it has **holes**: places that we draw, and of which no training picture has taught the decoder anything. From
+# here on pictures are the means :math:`g(z)`, and "samples" is short for the means at :math:`z` from :math:`p(z)`.
 
 lesson.predict("Is the mean of the samples, E over p(z) of g(z), the mean digit as well?")
 code_rng = np.random.default_rng(code_seed)
@@ -274,7 +279,6 @@ z_q = mu + np.exp(logvar / 2) * vae.noise(code_rng, S)                          
 p_q = vae.decode(z_q)
 vae.loss(images.train[rows], (z_q - mu) / np.exp(logvar / 2))
 vae.backward()
-mean_digit = images.train.mean(axis=0, dtype=np.float64)
 lesson.claim("The gradient of the output bias is the mean of g(z) less the mean picture: largest difference",
              np.abs(vae.gradients["decoder.2.b"] - (p_q - images.train[rows]).mean(axis=0, dtype=float)).max(), 0,
              within=1e-5, source="the equation above, float32; VAE.backward")
@@ -294,10 +298,14 @@ lesson.claim("The mean picture is further from the mean digit for z from p(z) th
              prior_off - code_off, at_least=5 * np.hypot(error, code_error), source="5 standard errors")
 
 # %%
-# **What is in the holes?** Ink is the sum of a picture's pixels. Two samples of one distribution differ little in the
-# share of values up to :math:`c`, whatever the :math:`c`: the largest difference (Kolmogorov and Smirnov) exceeds
-# :math:`t \sqrt{1/S + 1/N}` with a probability of about :math:`2 e^{-2 t^2}`. How thin the codes are at a :math:`z` is
-# measured by :math:`\log p(z) - \log q(z)`, with :math:`q(z)` from the training digits.
+# **What is in the holes?** Ink is the sum of a picture's pixels. Two samples of S values each from one distribution
+# differ little in the share of values up to :math:`c`, whatever the :math:`c`: the largest difference (Kolmogorov and
+# Smirnov) exceeds :math:`t \sqrt{2/S}` with a probability of about :math:`2 e^{-2 t^2}`. Compare means with means: even
+# a perfect model of *binary* digits need not have means like grey digits. How thin the codes are at a :math:`z` is
+# measured by :math:`\log p(z) - \log q(z)`, with :math:`q(z)` from the N training digits. It shrinks as N grows (lesson
+# 18): not the nats mean something, but which of two places is the thinner.
+
+lesson.predict("Draws of the prior against pictures of codes: more ink or less, a surer class or a less sure one?")
 
 ink, code_ink, data_ink = (pictures.sum(axis=1, dtype=np.float64) for pictures in (p, p_q, images.train))
 mu, logvar = vae.encode(images.test)
@@ -305,7 +313,7 @@ z_test = mu + np.exp(logvar / 2) * vae.noise(code_rng, len(mu))                 
 
 
 def largest_difference(a, b):
-    """Of the shares of a (S,) and of b (N,) that are at most c, over all c."""
+    """Of the shares of a (S,) and of b (S,) that are at most c, over all c."""
     c = np.concatenate([a, b])
     up_to_c = [np.searchsorted(np.sort(values), c, "right") / len(values) for values in (a, b)]
     return np.abs(up_to_c[0] - up_to_c[1]).max()
@@ -322,24 +330,21 @@ is_prior = np.repeat([True, False], [len(thin), len(thin_test)])
 holes, holes_error = evaluation.auc(np.concatenate([thin, thin_test]), is_prior, return_error=True)
 print()
 for name, values in {"z from p(z)": ink, "z from q(z)": code_ink, "training digits": data_ink}.items():
-    print(f"ink, {name + ':':<16} mean {values.mean():5.1f}, standard deviation {values.std():5.1f}, largest "
-          f"difference from training digits {largest_difference(values, data_ink):.3f}")
+    print(f"ink, {name + ':':<16} mean {values.mean():5.1f}, standard deviation {values.std():5.1f}")
 print(f"mean of log p(z) - log q(z) in nats: {thin.mean():.1f} for z from p(z), {thin_test.mean():.1f} for test codes")
-lesson.claim("The ink of samples is not distributed like that of the training digits: largest difference",
-             largest_difference(ink, data_ink), at_least=np.sqrt(np.log(2 / 5.7e-7) / 2 * (1 / S + 1 / len(data_ink))),
+lesson.claim("The ink of samples is not distributed like that of pictures of codes: largest difference",
+             largest_difference(ink, code_ink), at_least=np.sqrt(np.log(2 / 5.7e-7) / 2 * 2 / S),
              source="two samples; the probability of 5 standard deviations, 5.7e-7")
 lesson.claim("Prior draws lie where codes are thin: P(a prior draw lies at a thinner place than a test digit's code)",
              holes, at_least=0.5 + 5 * holes_error, source="1/2 if q(z) were p(z); 5 standard errors")
 lesson.figure(generation.clouds(
     {"z from p(z)": (thin, ink[:1000]), "codes of test digits": (thin_test, vae.decode(z_test[:1000]).sum(axis=1))},
-    data_ink.max(), "most ink of a training digit", "log p(z) - log q(z) (nats); on the right the codes are thin",
+    "log p(z) - log q(z) (nats); on the right the codes are thin",
     "ink of the decoded picture (pixel units)", "Draws of the prior lie where the codes of digits are thin"), "holes")
 
 # %%
 # A classifier, softmax regression on the training digits (``tinyvae/probes.py``), names a class for each picture and
 # says how sure it is. It must name one, also for a picture that is no digit.
-
-lesson.predict("Ten classes, each a tenth of the data. Is each a tenth of the samples?")
 some = slice(0, 1000 if lesson.quick else 2000)
 classifier = probes.softmax_regression(images.train[some], images.train_labels[some], 10, penalty=0.01)
 
@@ -357,24 +362,27 @@ from_p, from_q = shares["z from p(z)"], shares["z from q(z)"]
 pooled = (count["z from p(z)"] + count["z from q(z)"]) / (2 * S)
 chi2 = np.sum((from_p - from_q)**2 / (pooled * 2 / S))
 right = np.mean(named["test digits"][0] == images.test_labels)
-print(f"the classifier is right on {100 * right:.1f} % of the test digits\nAnswer: no: class {from_p.argmax()} has "
+print(f"the classifier is right on {100 * right:.1f} % of the test digits; class {from_p.argmax()} has "
       f"{100 * from_p.max():.1f} % of the samples, class {from_p.argmin()} {100 * from_p.min():.1f} %.")
 lesson.claim("The classes of samples are not shared like those of pictures of codes: chi-squared", chi2,
-             at_least=9 + 5 * np.sqrt(18), source="two samples, 9 degrees of freedom: mean 9, 5 standard deviations")
+             at_least=46.2, source="two samples, 9 degrees of freedom: chance exceeds it with a probability of 5.7e-7")
 (near, error), (near_q, error_q) = (mean_and_error(distance(pictures[:1000], images.test)) for pictures in (p, p_q))
 print("confidence:", ", ".join(f"{name} {sure.mean():.3f}" for name, (_, sure) in named.items()))
+sure_p, sure_q = (named[name][1].mean() for name in ("z from p(z)", "z from q(z)"))
+print(f"Answer: {'more' if ink.mean() > code_ink.mean() else 'less'} ink ({ink.mean():.1f} against "
+      f"{code_ink.mean():.1f}) and a {'surer' if sure_p > sure_q else 'less sure'} class.")
 lesson.claim("Pictures of codes lie nearer to test digits than pictures of prior draws, by", near - near_q,
              at_least=5 * np.hypot(error, error_q), source="5 standard errors")
 lesson.figure(generation.class_shares(
     {name: 100 * share for name, share in shares.items()},
     {name: 100 * np.sqrt(shares[name] * (1 - shares[name]) / n.sum()) for name, n in count.items()},
-    "The classes have not the same share of the samples as of the data"), "classes")
+    "The classes have not the same share of the samples as of pictures of codes"), "classes")
 lesson.figure(generation.histograms({
     "Ink": ({"test digits": images.test.sum(axis=1), "z from q(z)": code_ink, "z from p(z)": ink},
-            np.linspace(0, 2 * data_ink.max(), 41), "ink (pixel units; last bin: that and more)", {}),
+            np.linspace(0, 1.1 * data_ink.max(), 41), "ink (pixel units; last bin: that and more)", {}),
     "Confidence": ({name: sure for name, (_, sure) in reversed(named.items())}, np.linspace(0, 1, 26),
                    "confidence of the classifier", {})},
-    "The ink of pictures from the prior is not distributed like that of the data"), "moments")
+    "The ink of pictures from the prior is not distributed like that of pictures of codes"), "moments")
 
 # %%
 # **Does it copy?** p7: the aim is new data. Two tests. *Distance:* call a picture suspicious when it lies nearer to a
@@ -400,21 +408,26 @@ for name, pictures in generators.items():
     votes[name] = wins[:len(half)].sum() / len(pictures), np.sqrt(len(pool) * wins.var(ddof=1) / 4) / len(pictures)
     print(f"{name:<24} suspicious {100 * np.mean(near[name] < limit):5.1f} %, nearest one a training digit "
           f"{100 * votes[name][0]:5.1f} +- {100 * votes[name][1]:.1f} %")
-print(f"Answer: the vote. Blur puts the median copy {np.median(near['decoded training codes']):.1f} from the nearest "
-      f"training digit; test digits are\n{np.median(of_test):.1f} away, so the distance finds little to suspect.")
+blurred = np.median(distance(vae.reconstruct(images.test[:n]), images.train))
+print(f"Answer: the vote. The 1 % limit lies at {limit:.1f}, and blur keeps copies above it. Their median is "
+      f"{np.median(near['decoded training codes']):.1f},\nthat of test digits {np.median(of_test):.1f}; but decoded "
+      f"*test* digits have {blurred:.1f}: blur alone brings pictures nearer.")
 lesson.claim("The VAE: share of suspicious samples", np.mean(near["the VAE"] < limit), at_most=suspicious,
              source="1 % and 5 standard errors")
 lesson.claim("Stored digits and noise: share of suspicious samples", np.mean(near["stored digits and noise"] < limit),
              at_least=suspicious, source="the same bound: the test catches a copy")
 lesson.claim("The VAE: vote for training digits", votes["the VAE"][0], 0.5, within=5 * votes["the VAE"][1],
-             source="no memory of which digits were trained on; 5 standard errors")
+             source="no memory of which digits were trained "
+             f"on; 5 standard errors, so that up to {0.5 + 5 * votes['the VAE'][1]:.0%} passes")
 share, error = votes["decoded training codes"]
 lesson.claim("Decoded training codes: vote for training digits", share, at_least=0.5 + 5 * error,
              source="1/2 and 5 standard errors: the vote catches a blurred copy")
 order = np.argsort(near["the VAE"])[:10]
 lesson.figure(plots.picture_rows(
     {"The ten samples nearest to a training digit": {"sample": p[order], "training digit": images.train[
-        probes.nearest(images.train, p[order])]},
+         probes.nearest(images.train, p[order])]},
+     "Ten samples as they come": {"sample": p[:10], "training digit": images.train[probes.nearest(
+         images.train, p[:10])]},
      "For comparison": {"test digit": images.test[:10], "training digit": images.train[
          probes.nearest(images.train, images.test[:10])]}},
     "Even the samples nearest to a training digit are no copies of it"), "nearest")
@@ -430,14 +443,14 @@ lesson.figure(generation.histograms({"": (
 # confidence (more is better).
 
 temperatures = (0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3)
-lesson.predict("With t from 1 to 2: does variety rise, does quality fall? Will both measures of quality say the same?")
+lesson.predict("With t from 1 to 2: does variety rise, does quality fall? Do both measures of quality agree?")
 n = 300 if lesson.quick else 1000
 hot = {t: vae.decode(np.float32(t) * z[:n]) for t in temperatures}
 spread = {t: np.sum((np.float64(x) - np.float64(x).mean(axis=0))**2, axis=1) for t, x in hot.items()}
 far = {t: distance(x, half[:1000]) for t, x in hot.items()}
 confidence = {t: judged(x)[1] for t, x in hot.items()}
 for t in temperatures:
-    print(f"t = {t:<5} variety {spread[t].mean():6.1f}   distance {far[t].mean():5.2f}   "
+    print(f"t = {t:<5} variety {spread[t].mean():6.1f}   distance to training digits {far[t].mean():5.2f}   "
           f"confidence {confidence[t].mean():.3f}")
 rises = [mean_and_error(spread[b] - spread[a]) for a, b in zip(temperatures, temperatures[1:])]
 lesson.claim("Variety rises with the temperature: the least rise, in standard errors", min(r / e for r, e in rises),
@@ -457,7 +470,8 @@ lesson.figure(losses.line_panels(
         ("confidence of the classifier", {"samples": [confidence[t].mean() for t in temperatures]}))],
     "A higher temperature brings more variety; from t = 1 to 2 the pictures move away from the digits"),
     "temperature_curves")
-print(f"Answer: variety rises, and the pictures move away. The confidence changes by {surer:+.3f} "
-      f"(standard error {sure_error:.3f}).\nIt is no judge of quality: far from the data a classifier is sure, too "
-      "(lesson 01).")
+best = min(far, key=lambda t: far[t].mean())
+print(f"Answer: variety rises, and the pictures move away; the distance is least at t = {best:g}. The confidence "
+      f"changes by {surer:+.3f}\n(standard error {sure_error:.3f}). It is no judge of quality: far from the data a "
+      "classifier is sure, too (lesson 01).")
 lesson.end()

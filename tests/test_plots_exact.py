@@ -20,6 +20,9 @@ def test_a_panel_for_each_bound_with_its_levels(tmp_path):
         np.testing.assert_array_equal(line.get_xydata(), np.column_stack([k[:n], values[:n]]))
         assert [line.get_ydata()[0] for line in axes.lines if line.get_label() in ("truth", "a", "b")] == levels
         assert axes.get_xscale() == "log" and "k" in axes.get_xlabel()
+    looks = [line.get_linestyle() for axes in (left, right) for line in axes.lines
+             if line.get_label() in ("truth", "a", "b")]
+    assert len(set(looks)) == 3
     assert sorted(labels(left)) == ["importance sampling, k samples", "truth"] and right.get_ylabel() == "nats per digit"
     assert {axes.get_title() for axes in figure.axes} == {"left", "right"}
     plots.save(figure, tmp_path / "bound.png")

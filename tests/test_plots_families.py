@@ -48,14 +48,18 @@ def test_without_top_the_colours_end_at_the_largest_density():
 
 
 def test_shares_stand_over_their_modes_with_markers_of_their_own():
-    figure = families.mode_shares({"GAN": [0.5, 0.0, 0.5], "flow": [0.3, 0.3, 0.4]}, 1 / 3, 0.01, "t")
+    figure = families.mode_shares({"GAN": [0.5, 0.0, 0.25], "flow": [0.3, 0.3, 0.2]}, 0.3, 0.01, "t")
     axes = figure.axes[0]
     gan, flow = [line for line in axes.lines if line.get_label() in ("GAN", "flow")]
-    np.testing.assert_array_equal(gan.get_ydata(), [0.5, 0.0, 0.5])
-    np.testing.assert_array_equal(np.round((gan.get_xdata() + flow.get_xdata()) / 2), [0, 1, 2])
+    np.testing.assert_array_equal(gan.get_ydata(), [0.5, 0.0, 0.25, 0.25])
+    np.testing.assert_array_equal(np.round((gan.get_xdata() + flow.get_xdata()) / 2), [0, 1, 2, 3])
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "1", "2", "between"]
     assert gan.get_marker() != flow.get_marker()
     band = axes.patches[0].get_extents().transformed(axes.transData.inverted())
-    np.testing.assert_allclose([band.y0, band.y1], [1 / 3 - 0.05, 1 / 3 + 0.05])
+    np.testing.assert_allclose([band.y0, band.y1], [0.25, 0.35])
+    np.testing.assert_allclose([band.x0, band.x1], [-0.5, 2.5])
+    rest, = (line for line in axes.lines if line.get_label() == "data between modes")
+    np.testing.assert_allclose(rest.get_ydata(), [0.1, 0.1])
     assert {text.get_text() for text in figure.legends[0].get_texts()} >= {"GAN", "flow"}
 
 

@@ -35,21 +35,21 @@ def codes():
     return latent_space.codes_beside_prior({"a": z, "b": -z}, np.array([3, 7, 7]), "t")
 
 
-def test_codes_keep_their_class_and_share_a_scale():
+def test_codes_keep_their_class_and_stand_to_a_scale_of_their_own():
     left, right = codes().axes
     np.testing.assert_array_equal(left.lines[0].get_xydata(), [[0, 0]])
     np.testing.assert_array_equal(right.lines[1].get_xydata(), [[-1, -1], [-5, 7]])
     assert labels(right) == ["3", "7"] and left.lines[0].get_marker() != left.lines[1].get_marker()
     assert left.lines[0].get_color() != left.lines[1].get_color()
     assert [circle.get_radius() for circle in left.patches] == [1, 2, 3]
-    assert left.get_xlim() == right.get_xlim() and left.get_ylim() == right.get_ylim()
-    assert left.get_aspect() == 1
+    assert left.get_xlim() == left.get_ylim() != right.get_xlim() == right.get_ylim() and left.get_aspect() == 1
 
 
 def test_a_few_far_codes_do_not_set_the_scale():
     z = np.concatenate([RNG.uniform(-1, 1, (1000, 2)), [[500, -900]]])
     axes, = latent_space.codes_beside_prior({"a": z}, np.zeros(1001, int), "t").axes
     assert axes.get_xlim() == (-3.3, 3.3) and axes.get_ylim() == (-3.3, 3.3)
+    assert axes.get_title() == "a (1 of 1001 codes off the scale)"
 
 
 def dimensions():

@@ -17,6 +17,9 @@ def test_histograms_share_their_bins_and_have_area_one():
     outline = axes.patches[4].get_xy()
     assert outline[:, 0].max() == 4 and outline[:, 1].max() == pytest.approx(1)
     assert axes.lines[0].get_xdata()[0] == 3.5 and set(legend(axes)) == {"normal", "novel"}
+    assert [text.get_text() for text in axes.texts] == [" called novel \u2192"]
+    axes = scores.score_histograms([1.0], [4.0], 3.5, "normal", "odd", "a title", called="anomaly").axes[0]
+    assert [text.get_text() for text in axes.texts] == [" called anomaly \u2192"]
 
 
 def test_roc_curves_name_their_area_and_dash_pca():

@@ -48,13 +48,15 @@ def test_densities_that_are_none_fail_their_claims(tmp_path, monkeypatch, capsys
 
 
 def test_what_the_families_cannot_do_is_measured(tmp_path, monkeypatch, capsys):
-    """A generator at its judge's pace, a walk four times as hot, a saturating loss that does not, a KL below 0."""
+    """A generator at its judge's pace, walks four times as hot or at one level only, a loss that does not saturate."""
     fit, walk, likelihood = gan.fit_gan, score_matching.langevin, autoregressive.AutoregressiveMixture.log_likelihood
     monkeypatch.setattr(gan, "fit_gan", lambda *arguments, generator_lr=None, **settings: fit(*arguments, **settings))
     monkeypatch.setattr(score_matching, "langevin",
                         lambda score, x, step, steps, rng: walk(lambda x: score(x) / 4, x, 4 * step, steps, rng))
+    monkeypatch.setattr(score_matching, "annealed_langevin", lambda score, x, sigmas, steps, step, rng: walk(
+        lambda x: score(x, sigmas[-1]), x, step * sigmas[-1]**2, steps, rng))
     monkeypatch.setitem(gan.GENERATOR_LOSSES, True, gan.GENERATOR_LOSSES[False])
     monkeypatch.setattr(autoregressive.AutoregressiveMixture, "log_likelihood",
                         lambda model, x: likelihood(model, x - x.mean(axis=0)) + 1)
     assert_fails("23", tmp_path, monkeypatch, capsys, "autoregressive: KL from the data", "A greedy generator",
-                 "The saturating push", "Langevin from one mode")
+                 "The saturating push", "Langevin leaves one mode", "Wide levels free the walkers")

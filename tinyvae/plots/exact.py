@@ -19,11 +19,12 @@ def rising_bounds(panels, title):
     """
     figure = Figure(figsize=(4.9 * len(panels), 4.0), layout="constrained")
     figure.suptitle(title, fontsize=10)
+    styles = iter(((BLACK, "--"), (CLASSES[3], "-."), (CLASSES[2], ":")) * len(panels))      # no two levels look alike
     for axes, (heading, (k, values, errors, levels, y_label)) in zip(np.atleast_1d(figure.subplots(1, len(panels))),
                                                                      panels.items()):
         axes.errorbar(k, values, errors, color=CLASSES[0], marker=MARKERS[0], markersize=6, capsize=3,
                       label="importance sampling, k samples")
-        for (label, height), colour, dashes in zip(levels.items(), (BLACK, CLASSES[3], CLASSES[2]), ("--", "-.", ":")):
+        for (label, height), (colour, dashes) in zip(levels.items(), styles):
             axes.axhline(height, color=colour, linestyle=dashes, linewidth=1.4, label=label)
         axes.set_xscale("log")
         axes.set_xlabel("samples per example, k")

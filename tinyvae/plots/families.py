@@ -100,18 +100,25 @@ def planes(panels, limit, title, circles=None, columns=3, top=None, symmetric_la
 
 
 def mode_shares(shares, expected, error, title):
-    """shares : model to its share (K,) of samples in each of K modes; a grey band of expected +- 5 error."""
+    """How the samples of each model fall on K modes, and in a last column what lies between the modes.
+
+    shares : model to its share (K,) of samples in each mode
+    expected, error : share of the data in a mode, and its standard error: a grey band of 5 to either side
+    """
     figure, axes = new_axes(title, (8.6, 5.0))
     K, wide = len(next(iter(shares.values()))), 0.72 / len(shares)
-    axes.axhspan(expected - 5 * error, expected + 5 * error, color="0.85", zorder=0,
+    axes.axhspan(expected - 5 * error, expected + 5 * error, xmax=K / (K + 1), color="0.85", zorder=0,
                  label="data, 5 standard errors either way")
+    axes.plot([K - 0.5, K + 0.5], [1 - K * expected] * 2, color="0.6", zorder=1, label="data between modes")
     for i, (label, values) in enumerate(shares.items()):
-        place = np.arange(K) + (i - (len(shares) - 1) / 2) * wide
+        values = np.append(values, 1 - np.sum(values))
+        place = np.arange(K + 1) + (i - (len(shares) - 1) / 2) * wide
         axes.plot(place, values, MARKERS[i], color=CLASSES[i], markersize=7, linestyle="none", label=label)
-    for k in range(1, K):
+    for k in range(1, K + 1):
         axes.axvline(k - 0.5, color="0.9", linewidth=0.8, zorder=0)
-    axes.set_xticks(np.arange(K), [str(k) for k in range(K)])
-    axes.set_xlabel("mode, counter-clockwise from the right")
+    axes.set_xticks(np.arange(K + 1), [*map(str, range(K)), "between"])
+    axes.set_xlim(-0.5, K + 0.5)
+    axes.set_xlabel("mode, counter-clockwise from the right; last column: between modes")
     axes.set_ylabel("share of the samples (1 is all)")
     axes.set_ylim(-0.01, None)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=3)

@@ -88,7 +88,7 @@ def histograms(panels, title):
 
     panels : name to (groups, edges (K + 1,), x_label, marks). groups : label to values, the data first; values beyond
         the last edge are counted in the last bin, and a bar far above those of the data is cut off, its height written
-        beside it. marks : label to a place on the x axis, a dashed line; {} for none
+        beside it. marks : label to a place on the x axis, a thin black line; {} for none
     """
     figure = Figure(figsize=(1.6 + 5.0 * len(panels), 4.4), layout="constrained")
     figure.suptitle(title, fontsize=10)
@@ -104,11 +104,11 @@ def histograms(panels, title):
             axes.stairs(heights, edges, color=colour, label=label, **style)
             for k in np.flatnonzero(heights > top):
                 left = k > len(heights) / 2
-                axes.text(edges[k + 1 - left], 0.93 * top, f" {heights[k]:.2g} ", fontsize=8, color=colour,
+                axes.text(edges[k + 1 - left], 0.93 * top, f" off scale: {heights[k]:.2g} ", fontsize=8, color=colour,
                           ha="right" if left else "left")
         axes.set_ylim(0, top)
         for label, place in marks.items():
-            axes.axvline(place, color=BLACK, linestyle="--", linewidth=1.2)
+            axes.axvline(place, color=BLACK, linewidth=1.2)
             axes.text(place, 0.85, f" {label}", transform=axes.get_xaxis_transform(), fontsize=8, va="top",
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.8})
         axes.set_xlabel(x_label)
@@ -125,7 +125,7 @@ def variance_maps(rows, title):
     """
     figure = Figure(figsize=(7.6, 0.9 + 2.2 * len(rows)), layout="constrained")
     figure.suptitle(title, fontsize=10)
-    heads = ("variance of $x$", "between pictures: of the mean", "within: the pixels' own noise")
+    heads = ("variance of $x$", "between: variance of the means", "within: the pixels' own noise")
     panels = figure.subplots(len(rows), 3, squeeze=False)
     for line, (name, parts) in zip(panels, rows.items()):
         for axes, part, head in zip(line, parts, heads):
@@ -155,14 +155,11 @@ def class_shares(shares, errors, title):
     return figure
 
 
-def clouds(groups, limit, limit_label, x_label, y_label, title):
-    """Points on a logarithmic y axis. groups : label to (x (n,), y (n,))        limit : a height, drawn as a line."""
+def clouds(groups, x_label, y_label, title):
+    """Points on a logarithmic y axis. groups : label to (x (n,), y (n,))."""
     figure, axes = new_axes(title, (7.2, 4.8))
     for (label, (x, y)), colour, marker in zip(groups.items(), (BLUE, RED, GREEN), MARKERS):
         axes.plot(x, y, marker, color=colour, markersize=3.5, alpha=0.5, markeredgewidth=0, label=label)
-    axes.axhline(limit, color=BLACK, linestyle="--", linewidth=1.2)
-    axes.text(0.99, limit, limit_label, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=8,
-              bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
     axes.set_yscale("log")
     plain_ticks(axes.yaxis, np.concatenate([y for _, y in groups.values()]))
     axes.set_xlabel(x_label)

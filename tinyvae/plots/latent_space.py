@@ -39,26 +39,26 @@ def information_by_examples(counts, panels, title):
 
 
 def codes_beside_prior(groups, labels, title):
-    """One panel for each model: name to codes (N, 2), by class, all to one scale; circles of N(0, I) for 1, 2, 3.
+    """One panel for each model: name to codes (N, 2), by class, each to its own scale; circles of N(0, I) for 1, 2, 3.
 
-    labels : (N,)        The scale leaves out up to 1 % of the codes on each side, so that a few far ones do not set it
+    labels : (N,)        A scale leaves out up to 1 % of the coordinates at either end, so that a few far ones do not
+        set it; the heading says how many codes are off it
     """
-    figure, row = panels_of(len(groups), title, height=5.2, sharex=True, sharey=True)
+    figure, row = panels_of(len(groups), title, height=5.2)
     labels = np.asarray(labels)
-    low, high = (function([np.quantile(z, share, axis=0) for z in groups.values()], axis=0)
-                 for function, share in ((np.min, 0.01), (np.max, 0.99)))
-    low, high = np.minimum(low - 0.5, -3.3), np.maximum(high + 0.5, 3.3)
-    row[0].set_xlim(low[0], high[0])
-    row[0].set_ylim(low[1], high[1])
     for axes, (name, z) in zip(row, groups.items()):
         z = np.asarray(z)
+        low, high = np.minimum(np.quantile(z, 0.01) - 0.5, -3.3), np.maximum(np.quantile(z, 0.99) + 0.5, 3.3)
+        axes.set_xlim(low, high)
+        axes.set_ylim(low, high)
+        off = np.sum(np.any((z < low) | (z > high), axis=1))
         for label in np.unique(labels):
             of_class, colour = z[labels == label], CLASSES[label % len(CLASSES)]
             axes.plot(*of_class.T, linestyle="none", marker=MARKERS[label % len(MARKERS)], markersize=3, alpha=0.5,
                       color=colour, label=str(label))
         for radius in (1, 2, 3):
             axes.add_patch(Circle((0, 0), radius, fill=False, color=BLACK, linewidth=1.2, zorder=3))
-        axes.set_title(name, fontsize=9)
+        axes.set_title(f"{name} ({off} of {len(z)} codes off the scale)", fontsize=9)
         axes.set_xlabel("$z_1$ (circles: 1, 2, 3 standard deviations of p(z))")
         axes.set_ylabel("$z_2$")
         axes.set_aspect("equal")

@@ -12,14 +12,17 @@ from tinyvae.plots.base import BLACK, BLUE, CLASSES, MARKERS, RED, new_axes
 ERROR = "squared error (pixel units squared)"
 
 
-def score_histograms(normal, novel, threshold, normal_label, novel_label, title, bins=40):
-    """normal (N,), novel (M,) scores as two histograms of the same bins, each with area 1, and the threshold."""
+def score_histograms(normal, novel, threshold, normal_label, novel_label, title, bins=40, called="novel"):
+    """normal (N,), novel (M,) scores as two histograms of the same bins, each with area 1, and the threshold.
+
+    called : what a picture to the right of the threshold is called
+    """
     figure, axes = new_axes(title, (7.0, 4.4))
     edges = np.linspace(0, max(np.max(normal), np.max(novel)), bins + 1)
     axes.hist(normal, edges, density=True, color=BLUE, alpha=0.55, label=normal_label)
     axes.hist(novel, edges, density=True, color=RED, histtype="step", hatch="//", linewidth=1.6, label=novel_label)
     axes.axvline(threshold, color=BLACK, linestyle="--", linewidth=1.4)
-    axes.text(threshold, 0.97, " called novel \u2192", transform=axes.get_xaxis_transform(), va="top", fontsize=9)
+    axes.text(threshold, 0.97, f" called {called} \u2192", transform=axes.get_xaxis_transform(), va="top", fontsize=9)
     axes.set_xlabel(f"score of a picture: {ERROR}")
     axes.set_ylabel("density (per unit of the score)")
     axes.legend(frameon=False, fontsize=9, loc="center right")
