@@ -26,7 +26,8 @@ def test_it_holds(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("old, new, claim", [
     ("U + E[y] + b) @ W", "U + b) @ W", "Every line of the class-conditional bound"),
-    ("log_p_x_given_z(y) + log_prior for", "log_p_x_given_z(y) + log_prior + 0.01 for", "p(x|y) is a density"),
+    ("log_p_x_given_z(y) + log_prior for", "log_p_x_given_z(y) + log_prior + 0.01 for",
+     "For each label p(x|y) sums to 1"),
     ("z * U[0, 0] + E[1, 0] + b[0])", "z * U[0, 0] + E[0, 0] + b[0])", "a label is a bias"),
     ("np.tanh(grid[:, None] @ U + (E[1] + b))", "np.tanh(grid[:, None] @ U + (E[0] + b))", "Its decoder is s, h, a"),
 ])
@@ -69,4 +70,4 @@ def test_a_background_that_knows_nothing_fails(tmp_path, monkeypatch, capsys, ha
     """A constant r leaves log p, which empty pictures fool."""
     for kind in (NeighbourCode, IndependentPixels):
         monkeypatch.setattr(kind, "log_likelihood", lambda self, x: np.full(len(x), -100.0))
-    assert_fails("21", tmp_path, monkeypatch, capsys, "The ratio is fooled by none")
+    assert_fails("21", tmp_path, monkeypatch, capsys, "Digits outrank every kind under the ratio")

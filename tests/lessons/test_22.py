@@ -18,7 +18,9 @@ def test_it_holds(tmp_path, monkeypatch, capsys):
     ("[[1 / v, -lam / v], [-lam / v, lam]]", "[[1 / v, -lam], [-lam, lam]]", ["curvature of VAE.loss"]),
     ("1 - sigma0_squared / eigenvalues[:latents]", "1 - 1 / eigenvalues[:latents]", ["variance of its mu along each"]),
     ("np.diag(w / eigenvalues[:kept]) @ Q.T", "np.diag(w / eigenvalues[:kept]) @ Q", ["A rotation of the latents"]),
-    ("model.beta = schedule(epoch)", "model.beta = 1.0", ["After warm-up every run"]),
+    ("model.beta = float(schedule[epoch])", "model.beta = 1.0", ["ReLU, warm-up: every run"]),
+    ('("tanh", constant)', '("relu", constant)', ["tanh, beta = 1: every run"]),
+    ("h = layer.forward(h)", "h = layer.forward(h) + 1", ["There more units are dead"]),
 ])
 def test_a_broken_line_fails_its_claim(old, new, claims, tmp_path, monkeypatch, capsys):
     assert_fails("22", tmp_path, monkeypatch, capsys, *claims, replace=(old, new))

@@ -25,7 +25,7 @@ def rate_distortion(beta, rate, distortion, title):
     for b, r, d in zip(beta, rate, distortion):
         run = min(reach, 0.05 * np.ptp(distortion) / b) * np.array([-1, 1])
         left.plot(r + run, d - b * run, color=ORANGE, linewidth=2.4, label="slope $-\\beta$" if b == beta[0] else None)
-        left.annotate(f"{b:.2g}", (r, d), xytext=(6, 5), textcoords="offset points", fontsize=8)
+        left.annotate(f"{b:.3g}", (r, d), xytext=(6, 5), textcoords="offset points", fontsize=8)
     left.plot(rate, distortion, linestyle="none", color=BLUE, marker="o", markersize=5,
               label="a VAE, with its $\\beta$")
     left.set_xlabel("rate: mean KL (nats per picture)")
@@ -33,8 +33,8 @@ def rate_distortion(beta, rate, distortion, title):
     total, best = rate + distortion, np.argmin(rate + distortion)
     right.semilogx(beta, total, color=BLUE, marker="o", markersize=5, label="rate + distortion = $-$ELBO")
     right.plot(beta[best], total[best], "*", color="white", markeredgecolor=BLACK, markersize=15, linestyle="none",
-               label=f"least of these: $\\beta$ = {beta[best]:.2g}", zorder=5)
-    right.set_xticks(beta, [f"{b:.2g}" for b in beta], fontsize=8)
+               label=f"least of these: $\\beta$ = {beta[best]:.3g}", zorder=5)
+    right.set_xticks(beta, [f"{b:.3g}" for b in beta], fontsize=8)
     right.minorticks_off()
     right.set_xlabel("$\\beta$, the weight of the KL")
     right.set_ylabel("$-$ELBO (nats per picture)")
@@ -81,7 +81,7 @@ def warm_up(beta, rates, bounds, floor, title):
     figure, (left, right) = panels(title, 2, (9.6, 4.2))
     epochs = np.arange(1, len(beta) + 1)
     for axes, groups in ((left, rates), (right, bounds)):
-        for (label, runs), colour, marker in zip(groups.items(), (RED, BLUE, *CLASSES), MARKERS):
+        for (label, runs), colour, marker in zip(groups.items(), (RED, BLUE, ORANGE, *CLASSES), MARKERS):
             for i, values in enumerate(runs):
                 axes.plot(epochs, values, color=colour, marker=marker, markersize=3, markevery=max(1, len(beta) // 10),
                           linewidth=1.3, label=label if i == 0 else None)

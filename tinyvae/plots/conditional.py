@@ -21,10 +21,11 @@ def evidence_plane(groups, log_p_threshold, ratio_threshold, title):
     figure, axes = new_axes(title, (8.6, 5.4))
     cost_r, cost_p = (-np.concatenate([np.asarray(group[i]) for group in groups.values()]) for i in (0, 1))
     for i, (name, (log_r, log_p)) in enumerate(groups.items()):
-        style = {"color": BLUE, "alpha": 0.35, "s": 9} if i == 0 else {"color": CLASSES[i % 10], "alpha": 0.8, "s": 24}
+        style = ({"color": BLUE, "alpha": 0.35, "s": 9} if i == 0 else
+                 {"facecolor": CLASSES[i % 10], "alpha": 0.8, "s": 24, "edgecolor": BLACK})
         some = slice(None if i == 0 else SHOWN)
-        axes.scatter(-np.asarray(log_r)[some], -np.asarray(log_p)[some], marker=MARKERS[i % 10], linewidth=0,
-                     label=name, **style)
+        axes.scatter(-np.asarray(log_r)[some], -np.asarray(log_p)[some], marker=MARKERS[i % 10],
+                     linewidth=0.5 * (i > 0), label=name, **style)
     r = np.geomspace(0.8 * cost_r.min(), 1.25 * cost_r.max(), 200)
     axes.axhline(-log_p_threshold, color=BLACK, linestyle=":", linewidth=1.4, label="threshold on log p")
     above = r - ratio_threshold > 0                          # log p - log r = t:  -log p = -log r - t
