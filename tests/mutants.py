@@ -71,7 +71,7 @@ EQUIVALENT = {
     ("information", "samples = checks.whole_number('samples', samples, at_least=2)", "doubled"): "a smaller error, stated as such",
     ("draw", "n = rng.integers(len(mu), size=samples)", "sign flipped"): "examples counted from the end are as uniform",
     ("information", "n = rng.integers(len(mu), size=samples)", "sign flipped"): "likewise",
-    ("sliced_wasserstein", "z = checks.float_array('z', z).astype(np.float64)", "sign flipped"): "N(0, I) is even",
+    ("sliced_wasserstein", "z = checks.float_array('z', z, dtype=np.float64)", "sign flipped"): "N(0, I) is even",
     ("sliced_wasserstein", "directions = checks.whole_number('directions', directions)", "doubled"): "more directions, the same mean",
     ("sliced_wasserstein", "u = checks.generator('rng', rng).standard_normal((directions, z.shape[1]))", None): "u is scaled to length 1; -u measures what u does",
     ("sliced_wasserstein", "u /= np.linalg.norm(u, axis=1, keepdims=True)", "sign flipped"): "likewise",
