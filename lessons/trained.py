@@ -100,5 +100,4 @@ def standard_vae(lesson, images, latent_dim=10):
     model = tinyvae.VAE(784, (200,), latent_dim, "bernoulli", seed=lesson.seed)
     start_at_mean(model, images.train)
     epochs = 10 if lesson.data == "mnist" and not lesson.quick else 30
-    return model, fit(lesson.folder.parent / "trained", model, images.train, epochs=epochs, seed=lesson.seed,
-                      binarize=True)
+    return model, lesson.fit(model, images.train, epochs=epochs, seed=lesson.seed, binarize=True)

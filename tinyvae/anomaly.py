@@ -88,8 +88,7 @@ def purify(model, x, rounds=1):
     Raises ValueError or TypeError for a model without reconstruct, rounds below 1, a wrong shape, NaN.
     """
     rounds = checks.whole_number("rounds", rounds)
-    if isinstance(model, type) or not hasattr(model, "reconstruct"):
-        raise TypeError(f"model: got {model!r}, expected a model with reconstruct(x), such as VAE or Autoencoder")
+    evaluation.refuse_without_reconstruct(model)
     x = checks.float_array("x", x, getattr(model, "data_dim", None))
     # x' = decode(E[z given x]),  then x'' = decode(E[z given x']), ...
     for _ in range(rounds):

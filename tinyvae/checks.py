@@ -55,7 +55,8 @@ def binary_values(name, array, why):
     other = np.argwhere((array != 0) & (array != 1))
     if len(other):
         where = tuple(other[0].tolist())
-        raise ValueError(f"{name}: got {array[where].real:.6g} at {where}, expected pixels 0 and 1 {why}; draw them from grey values with (rng.random(x.shape) < x).astype(float)")
+        raise ValueError(f"{name}: got {array[where].real:.6g} at {where}, expected pixels 0 and 1 {why}; draw them "
+                         "from grey values with (rng.random(x.shape) < x).astype(float)")
     return array
 
 

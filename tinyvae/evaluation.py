@@ -75,8 +75,8 @@ def refuse_without_density(model, name="model"):
     """TypeError for a model that gives no p(x)."""
     if isinstance(model, type) or not (hasattr(model, "log_likelihood")
                                        or hasattr(model, "likelihood") and hasattr(model, "encode")):
-        raise TypeError(f"{name}: got {model!r}, expected a model of p(x): a VAE, or one with log_likelihood(x), such as "
-                        "FVBN or Flow")
+        raise TypeError(f"{name}: got {model!r}, expected a model of p(x): a VAE, or one with log_likelihood(x), such "
+                        "as FVBN or Flow")
 
 
 def elbo(model, x, samples=100, rng=0):
@@ -97,6 +97,12 @@ def elbo(model, x, samples=100, rng=0):
     return total / samples
 
 
+def refuse_without_reconstruct(model):
+    """TypeError for a model that rebuilds nothing."""
+    if isinstance(model, type) or not hasattr(model, "reconstruct"):
+        raise TypeError(f"model: got {model!r}, expected a model with reconstruct(x), such as VAE, Autoencoder or PCA")
+
+
 def reconstruction_error(model, x):
     """sum_d (x_d - x_hat_d)^2 of each example: large for data unlike those the model has learnt. Lecture p21.
 
@@ -104,8 +110,7 @@ def reconstruction_error(model, x):
     x : (N, D)        returns : (N,) float64, in squared units of x. Memory for the model does not grow with N.
     Raises ValueError or TypeError for a model without reconstruct, a wrong shape, NaN.
     """
-    if isinstance(model, type) or not hasattr(model, "reconstruct"):
-        raise TypeError(f"model: got {model!r}, expected a model with reconstruct(x), such as VAE, Autoencoder or PCA")
+    refuse_without_reconstruct(model)
     x = checks.float_array("x", x, getattr(model, "data_dim", None))
     error = np.zeros(len(x))
     for start in range(0, len(x), RECONSTRUCTED):
